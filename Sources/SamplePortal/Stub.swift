@@ -1,0 +1,4 @@
+import CZlib
+import Hummingbird
+
+public struct SampleStub {}

@@ -1,4 +1,4 @@
 import CZlib
 import Hummingbird
 
-public struct SampleStub {}
+public struct SampleStub { public init() {} }

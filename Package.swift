@@ -40,6 +40,11 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "Yams", package: "Yams"),
       ],
+      resources: [
+        .embedInCode("Store/Schema/schema-1.sql"),
+        .embedInCode("Store/Schema/indexes.sql"),
+        .embedInCode("Store/Schema/views.sql"),
+      ],
       swiftSettings: ours
     ),
     .executableTarget(

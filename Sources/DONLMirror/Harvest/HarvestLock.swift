@@ -5,52 +5,42 @@ import Foundation
 /// The kernel lets go of it when the process ends, however it ends, so there is no stale lock. The
 /// file is never removed: a lock on a name that is gone protects nothing. What stands in it is for
 /// people only.
-public struct HarvestLock: ~Copyable {
-  private let descriptor: Int32
-
+public enum HarvestLock {
+  /// Runs the body while holding the lock.
+  ///
   /// - Parameter patience: how long to wait for another run; zero fails at once.
   /// - Throws: `Failure` 75 that says who holds it; 73 or 77 when the file cannot be made.
-  public init(
+  public static func hold<Result>(
     beside database: String, patience: Duration = .zero,
-    sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) }
-  ) async throws {
+    sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    isolation: isolated (any Actor)? = #isolation,
+    body: () async throws -> Result
+  ) async throws -> Result {
     // Two names for one database (a link, another mount) must meet at one lock.
-    let path = Self.realPath(of: database) + ".lock"
+    let path = realPath(of: database) + ".lock"
     let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-    guard descriptor >= 0 else { throw Self.unopened(path, errno) }
+    guard descriptor >= 0 else { throw unopened(path, errno) }
+    defer { close(descriptor) }
     let pause = Duration.milliseconds(200)
     var waited = Duration.zero
     while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
       let code = errno
       guard code == EWOULDBLOCK || code == EINTR else {
-        _ = Self.close(descriptor)
-        throw Failure(
-          .inputOutput, reason: "lock",
-          "\(path) cannot be locked: \(String(cString: strerror(code))).")
+        let why = String(cString: strerror(code))
+        throw Failure(.inputOutput, reason: "lock", "\(path) cannot be locked: \(why).")
       }
       guard waited < patience else {
-        let holder = Self.holder(descriptor)
-        _ = Self.close(descriptor)
         throw Failure(
           .temporary, reason: "locked",
-          "Another run holds \(path)\(holder); wait for it, or use --wait-lock 10m.")
+          "Another run holds \(path)\(holder(descriptor)); wait for it, or use --wait-lock 10m.")
       }
-      do {
-        try await sleep(pause)
-      } catch {
-        _ = Self.close(descriptor)
-        throw error
-      }
+      try await sleep(pause)
       waited += pause
     }
-    self.descriptor = descriptor
     let note = "pid \(getpid()) since \(Timestamp.text(Date()))\n"
     ftruncate(descriptor, 0)
     _ = note.withCString { pwrite(descriptor, $0, strlen($0), 0) }
-  }
-
-  deinit {
-    _ = Self.close(descriptor)
+    return try await body()
   }
 
   private static func holder(_ descriptor: Int32) -> String {
@@ -85,9 +75,5 @@ public struct HarvestLock: ~Copyable {
     guard let resolved = realpath(folder, nil) else { return url.path }
     defer { free(resolved) }
     return String(cString: resolved) + "/" + url.lastPathComponent
-  }
-
-  private static func close(_ descriptor: Int32) -> Int32 {
-    Foundation.close(descriptor)
   }
 }

@@ -1,0 +1,33 @@
+import Crypto
+
+/// The hash by which content is told from churn (CONTRACT, `content_hash`).
+enum ContentHash {
+  /// Names the rule (`meta.hash_version`): another rule is another number.
+  static let version = 1
+
+  /// The hash of a record as received, lower-case hex.
+  static func hash(of record: [UInt8]) throws(JSONFault) -> String {
+    var reader = JSONReader()
+    return try reader.read(record) { document in hash(of: document) }
+  }
+
+  static func hash(of document: JSONDocument) -> String {
+    var writer = CanonicalWriter(.content)
+    writer.write(document)
+    return hex(SHA256.hash(data: writer.output))
+  }
+
+  private static func hex(_ digest: SHA256.Digest) -> String {
+    String(unsafeUninitializedCapacity: 2 * SHA256.byteCount) { buffer in
+      var index = 0
+      for byte in digest {
+        buffer[index] = digit(byte >> 4)
+        buffer[index + 1] = digit(byte & 0x0F)
+        index += 2
+      }
+      return index
+    }
+  }
+
+  private static func digit(_ value: UInt8) -> UInt8 { value + (value < 10 ? 0x30 : 0x57) }
+}

@@ -1,0 +1,98 @@
+/// A record that has been read: its nodes over its bytes, lent for the length of a call.
+struct JSONDocument {
+  let bytes: ByteView
+  let nodes: UnsafeBufferPointer<JSONNode>
+  let members: UnsafeBufferPointer<UInt32>
+  let pool: ByteView
+
+  /// The index of the outermost value.
+  var root: Int { 0 }
+
+  subscript(node: Int) -> JSONNode {
+    precondition(UInt(bitPattern: node) < UInt(bitPattern: nodes.count))
+    return nodes[node]
+  }
+
+  func kind(_ node: Int) -> JSONNode.Kind { self[node].kind }
+
+  /// The bytes as sent: a string without its quotes and with its escapes, anything else whole.
+  func raw(_ node: Int) -> ByteView { bytes[self[node].range] }
+
+  /// What a key says.
+  func key(_ node: Int) -> ByteView {
+    let node = self[node]
+    return node.isPooled ? pool[node.range] : bytes[node.range]
+  }
+
+  /// The text of a string, or the JSON as sent of anything else; valid UTF-8 without NUL.
+  func text(_ node: Int) -> String {
+    let raw = raw(node)
+    guard self[node].hasEscapes else { return raw.text }
+    var decoded: [UInt8] = []
+    decoded.reserveCapacity(raw.count)
+    JSONText.decode(raw, into: &decoded)
+    return decoded.withView(\.text)
+  }
+
+  /// Absent in all but form: null, `""`, `[]` or `{}`.
+  func isEmpty(_ node: Int) -> Bool {
+    let node = self[node]
+    return switch node.kind {
+    case .null: true
+    case .string: node.start == node.end
+    case .array, .object: node.count == 0
+    case .false, .true, .number: false
+    }
+  }
+
+  /// The value of a member whose key is at `key`.
+  func value(ofKey key: Int) -> Int { key + 1 }
+
+  /// The keys of an object in the order of their bytes; nothing when it is no object.
+  func keys(of object: Int) -> Keys {
+    let node = self[object]
+    guard node.kind == .object else { return Keys(document: self, place: 0, end: 0) }
+    return Keys(
+      document: self, place: Int(node.members), end: Int(node.members) + Int(node.count))
+  }
+
+  /// The elements of an array in their order; nothing when it is no array.
+  func elements(of array: Int) -> Elements {
+    let node = self[array]
+    guard node.kind == .array else { return Elements(document: self, node: 0, end: 0) }
+    return Elements(document: self, node: array + 1, end: Int(node.next))
+  }
+
+  /// The value of the member of that name, unless it is empty.
+  func member(_ name: StaticString, of object: Int) -> Int? {
+    for key in keys(of: object) where self.key(key).equals(name) {
+      let value = value(ofKey: key)
+      return isEmpty(value) ? nil : value
+    }
+    return nil
+  }
+
+  struct Keys: Sequence, IteratorProtocol {
+    fileprivate let document: JSONDocument
+    fileprivate var place: Int
+    fileprivate let end: Int
+
+    mutating func next() -> Int? {
+      guard place < end, place < document.members.count else { return nil }
+      defer { place += 1 }
+      return Int(document.members[place])
+    }
+  }
+
+  struct Elements: Sequence, IteratorProtocol {
+    fileprivate let document: JSONDocument
+    fileprivate var node: Int
+    fileprivate let end: Int
+
+    mutating func next() -> Int? {
+      guard node < end else { return nil }
+      defer { node = Int(document[node].next) }
+      return node
+    }
+  }
+}

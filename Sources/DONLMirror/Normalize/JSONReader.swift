@@ -1,0 +1,248 @@
+/// Reads one record strictly by RFC 8259 into a flat list of nodes, without recursion.
+///
+/// The lists are kept from record to record, so that reading a page allocates next to nothing.
+struct JSONReader {
+  /// Containers within containers, as Foundation allows them.
+  static let depthMax = 512
+
+  private(set) var nodes: [JSONNode] = []
+  /// The keys of each object, in the order of their bytes, each key once: the last one sent wins.
+  private(set) var members: [UInt32] = []
+  /// The decoded text of keys that hold escapes.
+  private(set) var pool: [UInt8] = []
+  /// True when a string holds U+0000 or half a surrogate pair.
+  private(set) var needsRepair = false
+
+  private let bytesMax: Int
+  private var open: [Int] = []
+  private var order = MemberOrder()
+
+  /// - Parameter bytesMax: The largest record taken, in bytes (default 32 MiB).
+  init(bytesMax: Int = 32 << 20) {
+    self.bytesMax = min(bytesMax, Int(UInt32.max) - 1)
+  }
+
+  /// Reads the record and lends it out.
+  mutating func read<Result>(_ record: [UInt8], _ body: (JSONDocument) -> Result)
+    throws(JSONFault) -> Result
+  {
+    try record.withView { (bytes) throws(JSONFault) -> Result in
+      try read(bytes)
+      return nodes.withUnsafeBufferPointer { nodes in
+        members.withUnsafeBufferPointer { members in
+          pool.withView { pool in
+            body(
+              JSONDocument(
+                bytes: bytes, nodes: nodes, members: members, pool: pool))
+          }
+        }
+      }
+    }
+  }
+
+  private mutating func read(_ bytes: ByteView) throws(JSONFault) {
+    nodes.removeAll(keepingCapacity: true)
+    members.removeAll(keepingCapacity: true)
+    pool.removeAll(keepingCapacity: true)
+    open.removeAll(keepingCapacity: true)
+    needsRepair = false
+    guard bytes.count <= bytesMax else {
+      throw JSONFault(
+        reason: .tooLarge, offset: bytesMax, what: "\(bytes.count) bytes, at most \(bytesMax)")
+    }
+
+    var index = try readValue(at: bytes.skippingSpace(from: 0), of: bytes)
+    while let container = open.last {
+      let isObject = nodes[container].kind == .object
+      index = bytes.skippingSpace(from: index)
+      guard index < bytes.count else { throw .cut(at: index) }
+      switch bytes[index] {
+      case .comma where nodes.count > container + 1:
+        index = bytes.skippingSpace(from: index + 1)
+        if isObject { index = try readKey(at: index, of: bytes) }
+        index = try readValue(at: index, of: bytes)
+      case .closeBrace where isObject, .closeBracket where !isObject:
+        index += 1
+        close(container, at: index, of: bytes)
+      case _ where nodes.count == container + 1:
+        // The container has just been opened: its first member or element.
+        if isObject { index = try readKey(at: index, of: bytes) }
+        index = try readValue(at: index, of: bytes)
+      case let byte: throw .unexpected(byte, at: index)
+      }
+    }
+    index = bytes.skippingSpace(from: index)
+    guard index == bytes.count else {
+      throw JSONFault(reason: .badJSON, offset: index, what: "bytes after the record")
+    }
+  }
+
+  private mutating func readKey(at index: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    guard index < bytes.count else { throw .cut(at: index) }
+    guard bytes[index] == .quote else { throw .unexpected(bytes[index], at: index) }
+    var index = try readString(at: index, of: bytes)
+    poolKey(nodes.count - 1, of: bytes)
+    index = bytes.skippingSpace(from: index)
+    guard index < bytes.count else { throw .cut(at: index) }
+    guard bytes[index] == .colon else { throw .unexpected(bytes[index], at: index) }
+    return bytes.skippingSpace(from: index + 1)
+  }
+
+  /// Reads a scalar whole, or opens a container; returns the index after it.
+  private mutating func readValue(at index: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    guard index < bytes.count else { throw .cut(at: index) }
+    if let container = open.last { nodes[container].count += 1 }
+    switch bytes[index] {
+    case .quote: return try readString(at: index, of: bytes)
+    case .openBrace: return try open(.object, at: index)
+    case .openBracket: return try open(.array, at: index)
+    case 0x6E: return try readLiteral("null", .null, at: index, of: bytes)
+    case 0x66: return try readLiteral("false", .false, at: index, of: bytes)
+    case 0x74: return try readLiteral("true", .true, at: index, of: bytes)
+    case 0x2D, 0x30...0x39: return try readNumber(at: index, of: bytes)
+    case let byte: throw .unexpected(byte, at: index)
+    }
+  }
+
+  private mutating func open(_ kind: JSONNode.Kind, at index: Int) throws(JSONFault) -> Int {
+    guard open.count < Self.depthMax else {
+      throw JSONFault(
+        reason: .tooDeep, offset: index, what: "more than \(Self.depthMax) levels deep")
+    }
+    open.append(nodes.count)
+    append(kind, index, index + 1)
+    return index + 1
+  }
+
+  private mutating func close(_ container: Int, at end: Int, of bytes: ByteView) {
+    open.removeLast()
+    nodes[container].end = UInt32(truncatingIfNeeded: end)
+    nodes[container].next = UInt32(truncatingIfNeeded: nodes.count)
+    guard nodes[container].kind == .object else { return }
+    order.sort(membersOf: container, in: nodes, bytes: bytes, pool: pool)
+    nodes[container].members = UInt32(truncatingIfNeeded: members.count)
+    order.append(to: &members)
+    nodes[container].count = UInt32(truncatingIfNeeded: members.count) - nodes[container].members
+  }
+
+  private mutating func append(
+    _ kind: JSONNode.Kind, _ start: Int, _ end: Int, hasEscapes: Bool = false
+  ) {
+    nodes.append(
+      JSONNode(
+        kind: kind, hasEscapes: hasEscapes, start: UInt32(truncatingIfNeeded: start),
+        end: UInt32(truncatingIfNeeded: end), next: UInt32(truncatingIfNeeded: nodes.count + 1)))
+  }
+
+  /// A key with escapes is compared by what it says, so it is decoded at once.
+  private mutating func poolKey(_ key: Int, of bytes: ByteView) {
+    guard nodes[key].hasEscapes else { return }
+    let start = pool.count
+    JSONText.decode(bytes[nodes[key].range], into: &pool)
+    nodes[key].isPooled = true
+    nodes[key].hasEscapes = false
+    nodes[key].start = UInt32(truncatingIfNeeded: start)
+    nodes[key].end = UInt32(truncatingIfNeeded: pool.count)
+  }
+
+  private mutating func readString(at quote: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    var index = quote + 1
+    var hasEscapes = false
+    while true {
+      index = bytes.endOfPlainText(from: index)
+      guard index < bytes.count else { throw .cut(at: index) }
+      switch bytes[index] {
+      case .quote:
+        append(.string, quote + 1, index, hasEscapes: hasEscapes)
+        return index + 1
+      case .backslash:
+        hasEscapes = true
+        index = try readEscape(at: index, of: bytes)
+      case let byte where byte < 0x20:
+        throw JSONFault(
+          reason: .badText, offset: index, what: "lone \(byte.escaped) in a string")
+      case let byte:
+        guard let length = bytes.sequenceLength(at: index) else {
+          throw JSONFault(
+            reason: .badText, offset: index, what: "\(byte.escaped) begins no UTF-8 character")
+        }
+        index += length
+      }
+    }
+  }
+
+  private mutating func readEscape(at index: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    guard index + 1 < bytes.count else { throw .cut(at: bytes.count) }
+    switch bytes[index + 1] {
+    case .quote, .backslash, 0x2F, 0x62, 0x66, 0x6E, 0x72, 0x74: return index + 2
+    case 0x75:
+      guard let unit = JSONText.unit(at: index + 2, of: bytes) else {
+        guard index + 6 <= bytes.count else { throw .cut(at: bytes.count) }
+        throw JSONFault(reason: .badJSON, offset: index, what: "\\u without four digits")
+      }
+      if unit >> 10 == 0x36, JSONText.lowSurrogate(at: index + 6, of: bytes) != nil {
+        return index + 12
+      }
+      if unit == 0 || unit >> 11 == 0x1B { needsRepair = true }
+      return index + 6
+    case let byte: throw .unexpected(byte, at: index + 1)
+    }
+  }
+
+  private mutating func readLiteral(
+    _ literal: StaticString, _ kind: JSONNode.Kind, at index: Int, of bytes: ByteView
+  ) throws(JSONFault) -> Int {
+    let end = index + literal.utf8CodeUnitCount
+    guard end <= bytes.count else { throw .cut(at: bytes.count) }
+    guard bytes[index..<end].equals(literal) else { throw .unexpected(bytes[index], at: index) }
+    append(kind, index, end)
+    return end
+  }
+
+  private mutating func readNumber(at start: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    var index = start
+    if bytes[index] == 0x2D { index += 1 }
+    if index < bytes.count, bytes[index] == 0x30 {
+      index += 1
+    } else {
+      index = try digits(from: index, of: bytes)
+    }
+    if index < bytes.count, bytes[index] == 0x2E {
+      index = try digits(from: index + 1, of: bytes)
+    }
+    if index < bytes.count, bytes[index] | 0x20 == 0x65 {
+      index += 1
+      if index < bytes.count, bytes[index] == 0x2B || bytes[index] == 0x2D { index += 1 }
+      index = try digits(from: index, of: bytes)
+    }
+    append(.number, start, index)
+    return index
+  }
+
+  private func digits(from start: Int, of bytes: ByteView) throws(JSONFault) -> Int {
+    var index = start
+    while index < bytes.count, bytes[index].isDigit { index += 1 }
+    if index > start { return index }
+    guard index < bytes.count else { throw .cut(at: index) }
+    throw JSONFault(reason: .badJSON, offset: index, what: "a number without a digit here")
+  }
+}
+
+extension JSONFault {
+  fileprivate static func cut(at offset: Int) -> JSONFault {
+    JSONFault(reason: .badJSON, offset: offset, what: "the record ends here")
+  }
+
+  fileprivate static func unexpected(_ byte: UInt8, at offset: Int) -> JSONFault {
+    JSONFault(reason: .badJSON, offset: offset, what: "unexpected \(byte.escaped)")
+  }
+}
+
+extension UInt8 {
+  /// The byte for a person: `{` or `\x1f`.
+  var escaped: String {
+    if (0x20..<0x7F).contains(self) { return String(UnicodeScalar(self)) }
+    let digits = String(self, radix: 16)
+    return "\\x" + (digits.count < 2 ? "0" : "") + digits
+  }
+}

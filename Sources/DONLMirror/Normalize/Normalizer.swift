@@ -1,0 +1,81 @@
+/// Turns the bytes of one record into a dataset. Pure; the field table is its only knowledge.
+struct Normalizer: Sendable {
+  private let datasetKeys: KeyRoles
+  private let resourceKeys: KeyRoles
+  private let recordBytesMax: Int
+
+  /// - Parameter recordBytesMax: A larger record is rejected (default 32 MiB).
+  init(fields: FieldTable, recordBytesMax: Int = 32 << 20) {
+    datasetKeys = .dataset(fields)
+    resourceKeys = .resource(fields)
+    self.recordBytesMax = recordBytesMax
+  }
+
+  /// Reads one record of a page.
+  ///
+  /// Whatever can be read is read: an odd value costs its column at most. Only a record that is
+  /// not JSON, or does not say which dataset it is, is rejected.
+  func normalize(_ record: ArraySlice<UInt8>) throws(Rejection) -> Dataset {
+    let record = Array(record)
+    var reader = JSONReader(bytesMax: recordBytesMax)
+    let outcome: Result<Dataset, Rejection>
+    do throws(JSONFault) {
+      outcome = try reader.read(record) { document in
+        Result { () throws(Rejection) -> Dataset in try dataset(of: document, record) }
+      }
+    } catch {
+      throw Rejection(
+        datasetID: Self.shownID(in: record), reason: error.reason, detail: error.detail,
+        record: record)
+    }
+    var read = try outcome.get()
+    read.isRepaired = reader.needsRepair
+    return read
+  }
+
+  private func dataset(of document: JSONDocument, _ record: [UInt8]) throws(Rejection) -> Dataset {
+    guard document.kind(document.root) == .object else {
+      throw Rejection(
+        reason: .notAnObject, detail: "byte \(document[document.root].start): not an object",
+        record: record)
+    }
+    let id = try id(of: document, record)
+    var reader = RecordReader(document, datasetKeys: datasetKeys, resourceKeys: resourceKeys)
+    reader.read()
+    return Dataset(
+      id: id, columns: reader.columns, resources: reader.resources, uriValues: reader.uriValues,
+      tags: reader.tags, groups: reader.groups, organization: reader.organization,
+      extras: reader.extras, contentHash: ContentHash.hash(of: document), isRepaired: false,
+      record: record)
+  }
+
+  private func id(of document: JSONDocument, _ record: [UInt8]) throws(Rejection) -> String {
+    var sent: Int?
+    for key in document.keys(of: document.root) where document.key(key).equals("id") {
+      sent = document.value(ofKey: key)
+    }
+    guard let sent, document.kind(sent) != .null else {
+      throw Rejection(reason: .noID, detail: "the record has no id", record: record)
+    }
+    let text = document.text(sent)
+    guard document.kind(sent) == .string, Dataset.isID(text) else {
+      let length = text.utf8.count
+      let what =
+        document.kind(sent) == .string
+        ? "an id of \(length) bytes, 1 to \(Dataset.idBytesMax) are taken" : "an id that is no text"
+      throw Rejection(
+        reason: .badID, detail: "byte \(document[sent].start): \(what)", record: record)
+    }
+    return text
+  }
+
+  private static func shownID(in record: [UInt8]) -> String? {
+    record.withView { PageScanner(bytes: $0).id }
+  }
+}
+
+extension Rejection {
+  fileprivate init(reason: Reason, detail: String, record: [UInt8]) {
+    self.init(datasetID: nil, reason: reason, detail: detail, record: record)
+  }
+}

@@ -1,0 +1,133 @@
+/// Reads what a dataset and a resource have in common: columns, URI values, and the rest.
+struct ObjectReader {
+  let document: JSONDocument
+  let keys: KeyRoles
+  /// The position of the resource; nil for the dataset.
+  private(set) var resource: Int?
+  private(set) var known: KnownValues
+  /// The keys that no role is known for.
+  private var unknown: [Int] = []
+
+  init(_ document: JSONDocument, _ keys: KeyRoles) {
+    self.document = document
+    self.keys = keys
+    known = KnownValues(keys)
+  }
+
+  /// Sorts the members of the object by their roles; what is empty is not there.
+  mutating func open(_ object: Int, resource: Int? = nil) {
+    self.resource = resource
+    known.removeAll()
+    unknown.removeAll(keepingCapacity: true)
+    for key in document.keys(of: object) {
+      let value = document.value(ofKey: key)
+      if document.isEmpty(value) { continue }
+      if let role = keys.table.index(of: document.key(key)) {
+        known[role] = value
+      } else {
+        unknown.append(key)
+      }
+    }
+  }
+
+  /// Takes a value as if it stood in the object itself.
+  mutating func add(_ value: Int, as role: Int) { known[role] = value }
+
+  /// Notes that the value of the role has found its place.
+  mutating func carry(_ role: Int) { known.carry(role) }
+
+  /// The value under the key, unless it is empty.
+  func value(_ key: StaticString) -> Int? {
+    let bytes = UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
+    return keys.table.index(of: ByteView(bytes)).flatMap { known[$0] }
+  }
+
+  /// Fills the cells of a row; a value that no cell can hold is left to `readRest`.
+  mutating func readColumns(into cells: inout [Cell]) {
+    for role in known.present {
+      let meaning = keys.roles[role]
+      guard let column = meaning.column, let value = known[role] else { continue }
+      if meaning.kind?.holdsLists == true, document.holdsList(value) {
+        cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
+      } else {
+        cells[column] = document.cell(value, meaning.reading)
+      }
+      // What is no date is NULL, and stands in the record.
+      let isDate = meaning.reading == .date || meaning.reading == .stamp
+      if isDate || cells[column] != .null { known.carry(role) }
+    }
+  }
+
+  /// One value for each URI of each URI field, with the display names that came beside them.
+  mutating func readURIValues(into values: inout [URIValue]) {
+    for role in keys.uriFields {
+      guard let value = known[role] else { continue }
+      let meaning = keys.roles[role]
+      let texts = document.values(of: value)
+      let labels = labels(of: meaning, count: texts.count)
+      let schemes = meaning.scheme.flatMap { known[$0] }.map { document.values(of: $0) } ?? []
+      for (position, text) in texts.enumerated() where !text.isEmpty {
+        let label = position < labels.count ? labels[position] : ""
+        let scheme = schemes.count == texts.count ? schemes[position] : ""
+        values.append(
+          URIValue(
+            resourcePosition: resource, field: meaning.key, position: position, value: text,
+            isMalformed: URIForm.isMalformed(text), portalLabel: label.isEmpty ? nil : label,
+            valueList: meaning.valueList, scheme: scheme.isEmpty ? nil : scheme))
+      }
+      known.carry(role)
+    }
+  }
+
+  /// Every key that has found no other place.
+  func readRest(into extras: inout [Extra]) {
+    for role in known.present where !known.carries(role) {
+      guard let value = known[role] else { continue }
+      extras.append(
+        Extra(keys.roles[role].key, value, of: document, resource: resource))
+    }
+    for key in unknown {
+      extras.append(
+        Extra(
+          document.key(key).text, document.value(ofKey: key), of: document, resource: resource))
+    }
+  }
+
+  /// The display names by position. They have found their place when each stands beside a value.
+  private mutating func labels(of field: KeyRoles.Role, count: Int) -> [String] {
+    for role in field.labels {
+      guard let value = known[role] else { continue }
+      let labels = document.values(of: value)
+      if labels.count <= count { known.carry(role) }
+      return labels
+    }
+    return []
+  }
+}
+
+extension Extra {
+  fileprivate init(_ key: String, _ value: Int, of document: JSONDocument, resource: Int?) {
+    self.init(
+      resourcePosition: resource, key: key, value: document.text(value),
+      jsonType: document.kind(value).name)
+  }
+
+  /// An element of `extras`.
+  init(_ pair: ExtraPair, of document: JSONDocument) {
+    self.init(pair.key, pair.value, of: document, resource: nil)
+  }
+}
+
+extension JSONNode.Kind {
+  /// The word of `extras.json_type` and `field_census.json_type`.
+  fileprivate var name: String {
+    switch self {
+    case .null: "null"
+    case .false, .true: "boolean"
+    case .number: "number"
+    case .string: "string"
+    case .array: "array"
+    case .object: "object"
+    }
+  }
+}

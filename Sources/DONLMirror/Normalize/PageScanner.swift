@@ -1,0 +1,126 @@
+/// Finds where values begin and end in an answer, without judging what is inside.
+///
+/// Only strings, their escapes and brackets are looked at, so a record with bad text, bad numbers
+/// or a thousand levels does not disturb its neighbors. Nothing here recurses.
+struct PageScanner {
+  let bytes: ByteView
+
+  /// The index after the value that begins at `start`.
+  func endOfValue(at start: Int) throws(PageError) -> Int {
+    guard start < bytes.count else { throw .truncated(bytes: bytes.count) }
+    switch bytes[start] {
+    case .quote: return try endOfString(at: start)
+    case .openBrace, .openBracket: return try endOfContainer(at: start)
+    default: return try endOfScalar(at: start)
+    }
+  }
+
+  /// The index after the closing quote of the string whose quote is at `start`.
+  func endOfString(at start: Int) throws(PageError) -> Int {
+    var index = start + 1
+    while true {
+      index = bytes.quoteOrBackslash(from: index)
+      guard index < bytes.count else { throw .truncated(bytes: bytes.count) }
+      if bytes[index] == .quote { return index + 1 }
+      index += 2
+    }
+  }
+
+  /// Calls `body` with the key (as sent, without quotes) and the place of each member's value.
+  ///
+  /// `body` returns the index after the value.
+  /// - Returns: The index after the object that begins at `start`.
+  func eachMember(
+    of start: Int, _ body: (_ key: ByteView, _ value: Int) throws(PageError) -> Int
+  ) throws(PageError) -> Int {
+    var index = bytes.skippingSpace(from: start + 1)
+    if index < bytes.count, bytes[index] == .closeBrace { return index + 1 }
+    while true {
+      try expect(.quote, at: index)
+      let keyEnd = try endOfString(at: index)
+      let key = bytes[(index + 1)..<(keyEnd - 1)]
+      index = bytes.skippingSpace(from: keyEnd)
+      try expect(.colon, at: index)
+      index = try body(key, bytes.skippingSpace(from: index + 1))
+      index = bytes.skippingSpace(from: index)
+      if index < bytes.count, bytes[index] == .closeBrace { return index + 1 }
+      try expect(.comma, at: index)
+      index = bytes.skippingSpace(from: index + 1)
+    }
+  }
+
+  /// The ranges of the elements of the array that begins at `start`, and the index after it.
+  func elements(of start: Int) throws(PageError) -> (ranges: [Range<Int>], end: Int) {
+    var ranges: [Range<Int>] = []
+    var index = bytes.skippingSpace(from: start + 1)
+    if index < bytes.count, bytes[index] == .closeBracket { return (ranges, index + 1) }
+    while true {
+      let end = try endOfValue(at: index)
+      ranges.append(index..<end)
+      index = bytes.skippingSpace(from: end)
+      if index < bytes.count, bytes[index] == .closeBracket { return (ranges, index + 1) }
+      try expect(.comma, at: index)
+      index = bytes.skippingSpace(from: index + 1)
+    }
+  }
+
+  func fault(at offset: Int) -> PageError {
+    .notJSON(offset: offset, excerpt: bytes.excerpt(from: offset))
+  }
+
+  private func expect(_ byte: UInt8, at index: Int) throws(PageError) {
+    guard index < bytes.count else { throw .truncated(bytes: bytes.count) }
+    guard bytes[index] == byte else { throw fault(at: index) }
+  }
+
+  private func endOfContainer(at start: Int) throws(PageError) -> Int {
+    var depth = 0
+    var index = start
+    while index < bytes.count {
+      switch bytes[index] {
+      case .quote:
+        index = try endOfString(at: index)
+        continue
+      case .openBrace, .openBracket: depth += 1
+      case .closeBrace, .closeBracket:
+        depth -= 1
+        if depth == 0 { return index + 1 }
+      default: break
+      }
+      index += 1
+    }
+    throw .truncated(bytes: bytes.count)
+  }
+
+  private func endOfScalar(at start: Int) throws(PageError) -> Int {
+    var index = start
+    scan: while index < bytes.count {
+      switch bytes[index] {
+      case .comma, .closeBrace, .closeBracket, 0x20, 0x0A, 0x0D, 0x09: break scan
+      default: index += 1
+      }
+    }
+    guard index > start else { throw fault(at: start) }
+    return index
+  }
+}
+
+extension PageScanner {
+  /// The text of the outermost member of that name when it is a string; the last one counts.
+  ///
+  /// Works on broken records too, as far as they can be followed. The text is not validated.
+  func string(named name: StaticString) -> ByteView? {
+    let start = bytes.skippingSpace(from: 0)
+    guard start < bytes.count, bytes[start] == .openBrace else { return nil }
+    var found: ByteView?
+    // A broken record is followed up to where it breaks; what was found until then counts.
+    _ = try? eachMember(of: start) { (key, value) throws(PageError) -> Int in
+      let end = try endOfValue(at: value)
+      if key.equals(name) {
+        found = bytes[value] == .quote ? bytes[(value + 1)..<(end - 1)] : nil
+      }
+      return end
+    }
+    return found
+  }
+}

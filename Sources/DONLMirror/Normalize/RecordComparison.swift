@@ -1,0 +1,39 @@
+/// What two versions of a record have in common.
+enum RecordComparison {
+  /// The outermost keys whose content differs, sorted; churn, null and `""` do not count.
+  static func changedFields(from old: [UInt8], to new: [UInt8]) throws(JSONFault) -> [String] {
+    let (old, new) = (try contents(of: old), try contents(of: new))
+    let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
+    return changed.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// True when the two are the same JSON value, churn included: they differ at most in spelling
+  /// (the order of keys, space, escapes).
+  static func isSameValue(_ one: [UInt8], _ other: [UInt8]) throws(JSONFault) -> Bool {
+    if one == other { return true }
+    return try canonical(one) == canonical(other)
+  }
+
+  private static func canonical(_ record: [UInt8]) throws(JSONFault) -> [UInt8] {
+    var reader = JSONReader()
+    return try reader.read(record) { document in
+      var writer = CanonicalWriter(.everything)
+      writer.write(document)
+      return writer.output
+    }
+  }
+
+  private static func contents(of record: [UInt8]) throws(JSONFault) -> [String: [UInt8]] {
+    var reader = JSONReader()
+    return try reader.read(record) { document in
+      var contents: [String: [UInt8]] = [:]
+      var writer = CanonicalWriter(.content)
+      for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
+        writer.removeAll()
+        writer.writeMember(key, of: document)
+        contents[document.key(key).text] = writer.output
+      }
+      return contents
+    }
+  }
+}

@@ -61,8 +61,6 @@ public struct URIValue: Sendable, Equatable {
 public struct Extra: Sendable, Equatable {
   public var resourcePosition: Int?
   public var key: String
-  /// 0, or more where the portal repeats a key.
-  public var position: Int
   /// The text of a string; the JSON as sent of anything else.
   public var value: String
   /// `string`, `number`, `boolean`, `array` or `object`.

@@ -45,14 +45,15 @@ public struct Harvest: Sendable {
   /// - Parameters:
   ///   - store: opened under the `HarvestLock`, and claimed for this portal.
   ///   - report: called after every page that was stored.
-  public init(
-    portal: Portal, store: Store, options: Options = Options(), logger: Logger,
+  init(
+    portal: Portal, store: Store, normalizer: Normalizer, options: Options = Options(),
+    logger: Logger,
     now: @escaping @Sendable () -> Date = { Date() },
     report: @escaping @Sendable (Progress) -> Void = { _ in }
   ) {
     self.portal = portal
     self.store = store
-    self.normalizer = Normalizer(fields: .standard)
+    self.normalizer = normalizer
     self.options = options
     self.logger = logger
     self.now = now
@@ -107,7 +108,7 @@ public struct Harvest: Sendable {
     if walk == nil {
       walk = try store.beginWalk(
         due.mode, query: query, portalDate: state.portalDate, checkpoint: opening.checkpoint,
-        walk: Walk(limits: options.limits), run: state.record.id, at: stamp())
+        walk: Walk(limits: options.limits), run: state.record, at: stamp())
     }
     guard var walk else { return }
     state.walk = walk
@@ -147,7 +148,7 @@ public struct Harvest: Sendable {
           "The portal's count fell from \(walk.highestCount) to \(walk.count) while we read, as it "
             + "does while its index is rebuilt; nothing was deleted, try again later."))
     }
-    guard try await isWhole(walk, mode: record.mode) else {
+    guard try await isWhole(record) else {
       return state.fail(
         .partial,
         Failure(
@@ -157,7 +158,7 @@ public struct Harvest: Sendable {
     }
     if record.mode == .full {
       guard try deleteUnseen(record, into: &state) else { return }
-      await readLists()
+      try await readLists()
     }
     state.checkpoint = record.checkpoint
     state.completeAsOf = record.portalDate

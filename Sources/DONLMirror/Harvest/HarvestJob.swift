@@ -44,10 +44,11 @@ public struct HarvestJob: Sendable {
   private func harvest(into path: String, _ portalSettings: PortalSettings) async throws
     -> RunSummary
   {
+    let fields = try FieldTable.standard()
     let store = try Store(path: path)
     do {
       try store.claim(
-        source ?? portalSettings.address.site, rebinding: isRebinding, fields: .standard)
+        source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
       let tally = PortalTally()
       let summary = try await Transport.using(portalSettings, tally: tally, logger: logger) {
         transport in
@@ -57,7 +58,8 @@ public struct HarvestJob: Sendable {
           clock: clock, tally: tally, logger: logger,
           deadline: clock.instant() + settings.portal.runDeadline)
         return try await Harvest(
-          portal: portal, store: store, options: Harvest.Options(settings, isFull: isFull),
+          portal: portal, store: store, normalizer: Normalizer(fields: fields),
+          options: Harvest.Options(settings, isFull: isFull),
           logger: logger, now: clock.now, report: report
         ).run(interruption: interruption)
       }
@@ -116,7 +118,7 @@ extension PortalSettings {
       } else {
         proxy = try ProxyRules(environment: environment)
       }
-    } catch {
+    } catch let error as InvalidPortalSetting {
       throw Failure(.configuration, reason: "configuration", error.message)
     }
     pause = portal.pause

@@ -1,5 +1,5 @@
 /// The statements of the write path, prepared once for a connection.
-struct CatalogStatements {
+final class CatalogStatements {
   /// The statements of one child table.
   struct Child {
     let insert: Statement

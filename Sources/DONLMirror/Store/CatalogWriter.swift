@@ -17,13 +17,25 @@ final class CatalogWriter: @unchecked Sendable {
   }
 
   private let connection: OpaquePointer
-  private let sql: CatalogStatements
+  private var statements: CatalogStatements?
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
   private var written: [String: CatalogGroup] = [:]
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection
-    sql = try CatalogStatements(connection)
+    statements = try CatalogStatements(connection)
+  }
+
+  /// Lets go of the statements, without which the connection cannot close.
+  func close() { statements = nil }
+
+  private var sql: CatalogStatements {
+    get throws {
+      guard let statements else {
+        throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the store is closed")
+      }
+      return statements
+    }
   }
 
   // MARK: Datasets
@@ -160,7 +172,7 @@ final class CatalogWriter: @unchecked Sendable {
   // MARK: Rows
 
   private func insert(_ rows: some Sequence<[Cell]>, into table: ChildTable, key: Int64) throws {
-    let statement = sql[table].insert
+    let statement = try sql[table].insert
     for row in rows {
       try statement.bind(.integer(key), at: 1)
       try statement.bind(row, from: 2)

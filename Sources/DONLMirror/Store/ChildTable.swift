@@ -21,8 +21,8 @@ enum ChildTable: Int, CaseIterable {
     case .resources: ["position"]
     case .datasetURIs: ["field", "position"]
     case .resourceURIs: ["resource_position", "field", "position"]
-    case .datasetExtras: ["key", "position"]
-    case .resourceExtras: ["resource_position", "key", "position"]
+    case .datasetExtras: ["key"]
+    case .resourceExtras: ["resource_position", "key"]
     case .tags: ["name"]
     case .groups: ["group_id"]
     }
@@ -76,6 +76,6 @@ extension URIValue {
 
 extension Extra {
   fileprivate var cells: [Cell] {
-    [.text(key), .integer(Int64(position)), .text(value), .text(jsonType)]
+    [.text(key), .text(value), .text(jsonType)]
   }
 }

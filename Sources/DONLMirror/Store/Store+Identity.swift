@@ -31,7 +31,7 @@ extension Store {
     try write { db in
       try setMeta("source", source, in: db)
       try setMeta("license", "CC-0", in: db)
-      try setMeta("hash_version", "\(CanonicalRecord.hashVersion)", in: db)
+      try setMeta("hash_version", "\(ContentHash.version)", in: db)
       try setMeta("tool_version", toolVersion, in: db)
       try db.execute(
         sql: "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)",
@@ -40,23 +40,25 @@ extension Store {
     }
   }
 
+  /// Makes the table `fields` say what the field table says.
   private func load(_ table: FieldTable, in db: Database) throws {
-    let stored = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'fields_hash'")
-    guard stored != table.digest else { return }
-    try db.execute(sql: "DELETE FROM fields")
-    for field in table.rows {
-      try db.execute(
-        sql: """
-          INSERT INTO fields
-            (entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since,
-             until)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-          """,
-        arguments: [
-          field.entity.rawValue, field.field, field.kind.rawValue, field.valueList, field.dcat,
-          field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
-        ])
+    let columns =
+      "entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since, until"
+    let wanted = table.fields.map { field in
+      [
+        field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
+        field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
+      ]
     }
-    try setMeta("fields_hash", table.digest, in: db)
+    let stored = try Row.fetchAll(db, sql: "SELECT \(columns) FROM fields").map { row in
+      (0..<row.count).map { row[$0] as String? }
+    }
+    guard Set(stored) != Set(wanted) else { return }
+    try db.execute(sql: "DELETE FROM fields")
+    for row in wanted {
+      try db.execute(
+        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: StatementArguments(row))
+    }
   }
 }

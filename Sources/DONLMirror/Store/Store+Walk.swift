@@ -41,7 +41,7 @@ extension Store {
 
   func beginWalk(
     _ mode: HarvestMode, query: WalkRecord.Query, portalDate: String, checkpoint: String?,
-    walk: Walk, run: Int64, at now: String
+    walk: Walk, run: RunRecord, at now: String
   ) throws -> WalkRecord {
     try write { db in
       try db.execute(
@@ -55,7 +55,7 @@ extension Store {
           try facts(of: walk), now,
         ])
       let id = db.lastInsertedRowID
-      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [id, run])
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [id, run.id])
       return WalkRecord(
         id: id, mode: mode, query: query, portalDate: portalDate, checkpoint: checkpoint,
         movedAt: now, walk: walk)
@@ -63,9 +63,9 @@ extension Store {
   }
 
   /// Lets a run go on with a walk that an earlier run began.
-  func adopt(_ walk: WalkRecord, run: Int64) throws {
+  func adopt(_ walk: WalkRecord, run: RunRecord) throws {
     try write { db in
-      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [walk.id, run])
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [walk.id, run.id])
     }
   }
 
@@ -155,14 +155,14 @@ extension Store {
     }
     guard known.contentHash == dataset.contentHash else {
       change.kind = .update
-      change.changedFields = CanonicalRecord.changedFields(from: stored, to: dataset.record)
+      change.changedFields = try RecordComparison.changedFields(from: stored, to: dataset.record)
       try writer.update(dataset, key: known.key, at: now)
       try writer.append(change)
       tally.updated += isRepeated ? 0 : 1
       return
     }
     // Other bytes may say the same: another order of keys, other escapes.
-    guard !CanonicalRecord.sameContent(stored, dataset.record) else {
+    guard try !RecordComparison.isSameValue(stored, dataset.record) else {
       tally.unchanged += isRepeated ? 0 : 1
       return
     }

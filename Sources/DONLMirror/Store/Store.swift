@@ -86,6 +86,7 @@ public final class Store: Sendable {
     // A reader may hold the WAL: then it stays as it is, and nothing is lost.
     try? checkpoint(truncating: true)
     do {
+      queue.inDatabase { _ in writer.close() }
       try queue.close()
     } catch let error as DatabaseError {
       throw Failure(error, path: path)

@@ -140,20 +140,18 @@ CREATE TABLE resource_uri_rows ( -- values of URI-valued fields of resources
 CREATE TABLE dataset_extra_rows ( -- what neither the columns nor the URI values of datasets carry
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
   key TEXT NOT NULL,
-  position INTEGER NOT NULL, -- 0, or more when the portal repeats a key
   value TEXT NOT NULL, -- text, or the JSON of what is no string
   json_type TEXT NOT NULL, -- string, number, boolean, array, object
-  PRIMARY KEY (dataset, key, position)
+  PRIMARY KEY (dataset, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE resource_extra_rows ( -- the same of resources
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
   resource_position INTEGER NOT NULL,
   key TEXT NOT NULL,
-  position INTEGER NOT NULL,
   value TEXT NOT NULL,
   json_type TEXT NOT NULL,
-  PRIMARY KEY (dataset, resource_position, key, position)
+  PRIMARY KEY (dataset, resource_position, key)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tag_rows (

@@ -68,7 +68,10 @@ private struct GivenValue {
   }
 
   var mistake: SettingsError {
-    let shown = setting.isSecret && !text.isEmpty ? "not accepted (and not shown)" : "\"\(text)\""
+    // Any address may have a password in it, accepted or not.
+    let masked = text.contains("://") ? Setting.Secret.password.mask(text) : text
+    let isHidden = setting.isSecret && !text.isEmpty
+    let shown = isHidden ? "not accepted (and not shown)" : "\"\(masked)\""
     return SettingsError("\(origin): \(setting.key) is \(shown); expected \(setting.accepted).")
   }
 }

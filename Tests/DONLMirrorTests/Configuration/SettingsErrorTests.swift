@@ -154,6 +154,14 @@ struct SettingsErrorTests {
     }
   }
 
+  @Test("does not print a password that stands in the address of the portal")
+  func password() {
+    #expect(
+      message(overrides: ["portal.url": "https://me:hush@example.org"])
+        == "command line: portal.url is \"https://me:***@example.org\";"
+        + " expected an http or https address without user, query or fragment.")
+  }
+
   @Test("is a file that is missing, a folder, too long or no text")
   func files() throws {
     let text = try folder.file("config.yaml", Data([0x70, 0xFF, 0x0A]))

@@ -52,3 +52,11 @@ enum Units {
     return "\(count)B"
   }
 }
+
+extension Duration {
+  /// A duration as settings and flags spell it: `30s`, `5m`, `2h`, `7d`, `250ms`.
+  public init?(settingText: String) {
+    guard let duration = Units.duration(settingText) else { return nil }
+    self = duration
+  }
+}

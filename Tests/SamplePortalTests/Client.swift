@@ -17,7 +17,8 @@ struct Client {
 
     /// The body as JSON; `NSNull` where it is none.
     var json: Any {
-      (try? JSONSerialization.jsonObject(with: Data(body.readableBytesView), options: .fragmentsAllowed))
+      (try? JSONSerialization.jsonObject(
+        with: Data(body.readableBytesView), options: .fragmentsAllowed))
         ?? NSNull()
     }
 

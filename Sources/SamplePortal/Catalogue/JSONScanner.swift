@@ -151,7 +151,9 @@ struct JSONScanner {
   private mutating func skipString() throws {
     at += 1
     while at < bytes.count, let base = bytes.baseAddress {
-      guard let quote = memchr(base + at, Int32(UInt8(ascii: "\"")), bytes.count - at) else { break }
+      guard let quote = memchr(base + at, Int32(UInt8(ascii: "\"")), bytes.count - at) else {
+        break
+      }
       let end = UnsafeRawPointer(quote) - base
       var backslashes = 0
       while end - backslashes > at, bytes[end - 1 - backslashes] == UInt8(ascii: "\\") {

@@ -60,11 +60,13 @@ extension SamplePortal {
       jsonBodyIsBad = posted == nil
     }
 
-    /// The parameters in the body; nil if it should be JSON and is not.
+    /// The parameters in the body; nil if it should be JSON and is not. What begins with a brace is
+    /// taken for JSON whatever its type, as CKAN does for the sake of `curl -d`.
     private static func posted(_ request: Hummingbird.Request, _ body: ByteBuffer) -> [Item]? {
       guard request.method == .post, body.readableBytes > 0 else { return [] }
       let isForm = request.headers[.contentType]?.hasPrefix("application/x-www-form") ?? false
-      return isForm ? items(ofQuery: String(buffer: body)) : items(ofJSON: body)
+      let isBraced = body.readableBytesView.first == UInt8(ascii: "{")
+      return isForm && !isBraced ? items(ofQuery: String(buffer: body)) : items(ofJSON: body)
     }
 
     private static func items(ofQuery query: String) -> [Item] {

@@ -26,7 +26,11 @@ struct CanonicalWriter {
 
   init(_ rule: Rule) { self.rule = rule }
 
-  mutating func removeAll() { output.removeAll(keepingCapacity: true) }
+  /// Forgets what has been written and makes room for a record of so many bytes.
+  mutating func restart(expecting bytes: Int = 0) {
+    output.removeAll(keepingCapacity: true)
+    output.reserveCapacity(bytes)
+  }
 
   /// Writes the whole record.
   mutating func write(_ document: JSONDocument) {
@@ -121,7 +125,7 @@ struct CanonicalWriter {
       output.append(.openBrace)
       let start = Int(node.members)
       frames.append(
-        Frame(isObject: true, cursor: start, end: start + Int(node.count), churn: churn))
+        Frame(isObject: true, cursor: start, end: start + Int(node.memberCount), churn: churn))
     case .array:
       output.append(.openBracket)
       frames.append(

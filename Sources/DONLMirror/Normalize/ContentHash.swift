@@ -8,11 +8,14 @@ enum ContentHash {
   /// The hash of a record as received, lower-case hex.
   static func hash(of record: [UInt8]) throws(JSONFault) -> String {
     var reader = JSONReader()
-    return try reader.read(record) { document in hash(of: document) }
+    var writer = CanonicalWriter(.content)
+    return try reader.read(record) { document in hash(of: document, by: &writer) }
   }
 
-  static func hash(of document: JSONDocument) -> String {
-    var writer = CanonicalWriter(.content)
+  /// - Parameter writer: A writer of content, used up and fit to be used again.
+  static func hash(of document: JSONDocument, by writer: inout CanonicalWriter) -> String {
+    // The canonical form is never longer than what was sent.
+    writer.restart(expecting: document.bytes.count)
     writer.write(document)
     return hex(SHA256.hash(data: writer.output))
   }

@@ -27,7 +27,8 @@ struct JSONDocument {
   /// The text of a string, or the JSON as sent of anything else; valid UTF-8 without NUL.
   func text(_ node: Int) -> String {
     let raw = raw(node)
-    guard self[node].hasEscapes else { return raw.text }
+    // Without an escape there is no U+0000: the reader refuses the bare character.
+    guard self[node].hasEscapes else { return String(decoding: raw.buffer, as: UTF8.self) }
     var decoded: [UInt8] = []
     decoded.reserveCapacity(raw.count)
     JSONText.decode(raw, into: &decoded)
@@ -36,11 +37,10 @@ struct JSONDocument {
 
   /// Absent in all but form: null, `""`, `[]` or `{}`.
   func isEmpty(_ node: Int) -> Bool {
-    let node = self[node]
-    return switch node.kind {
+    switch self[node].kind {
     case .null: true
-    case .string: node.start == node.end
-    case .array, .object: node.count == 0
+    case .string: self[node].start == self[node].end
+    case .array, .object: self[node].next == node + 1
     case .false, .true, .number: false
     }
   }
@@ -53,7 +53,7 @@ struct JSONDocument {
     let node = self[object]
     guard node.kind == .object else { return Keys(document: self, place: 0, end: 0) }
     return Keys(
-      document: self, place: Int(node.members), end: Int(node.members) + Int(node.count))
+      document: self, place: Int(node.members), end: Int(node.members) + Int(node.memberCount))
   }
 
   /// The elements of an array in their order; nothing when it is no array.

@@ -17,8 +17,8 @@ struct JSONNode {
   var next: UInt32 = 0
   /// Of an object: where its members begin in the list of members.
   var members: UInt32 = 0
-  /// Of an object: its members, each key once. Of an array: its elements.
-  var count: UInt32 = 0
+  /// Of an object: how many members it has, each key counted once.
+  var memberCount: UInt32 = 0
 
   var range: Range<Int> { Int(start)..<Int(end) }
 }

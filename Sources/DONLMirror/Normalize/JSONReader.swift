@@ -51,6 +51,9 @@ struct JSONReader {
         reason: .tooLarge, offset: bytesMax, what: "\(bytes.count) bytes, at most \(bytesMax)")
     }
 
+    // A record of a register has a node for every fifteen bytes or so.
+    nodes.reserveCapacity(bytes.count / 12)
+    members.reserveCapacity(bytes.count / 24)
     var index = try readValue(at: bytes.skippingSpace(from: 0), of: bytes)
     while let container = open.last {
       let isObject = nodes[container].kind == .object
@@ -91,7 +94,6 @@ struct JSONReader {
   /// Reads a scalar whole, or opens a container; returns the index after it.
   private mutating func readValue(at index: Int, of bytes: ByteView) throws(JSONFault) -> Int {
     guard index < bytes.count else { throw .cut(at: index) }
-    if let container = open.last { nodes[container].count += 1 }
     switch bytes[index] {
     case .quote: return try readString(at: index, of: bytes)
     case .openBrace: return try open(.object, at: index)
@@ -122,7 +124,8 @@ struct JSONReader {
     order.sort(membersOf: container, in: nodes, bytes: bytes, pool: pool)
     nodes[container].members = UInt32(truncatingIfNeeded: members.count)
     order.append(to: &members)
-    nodes[container].count = UInt32(truncatingIfNeeded: members.count) - nodes[container].members
+    nodes[container].memberCount =
+      UInt32(truncatingIfNeeded: members.count) - nodes[container].members
   }
 
   private mutating func append(

@@ -16,12 +16,33 @@ struct Normalizer: Sendable {
   /// Whatever can be read is read: an odd value costs its column at most. Only a record that is
   /// not JSON, or does not say which dataset it is, is rejected.
   func normalize(_ record: ArraySlice<UInt8>) throws(Rejection) -> Dataset {
-    let record = Array(record)
-    var reader = JSONReader(bytesMax: recordBytesMax)
+    var tools = Tools(reader: JSONReader(bytesMax: recordBytesMax))
+    return try normalize(Array(record), with: &tools)
+  }
+
+  /// Reads every record of a page, each on its own, in the order as served.
+  func normalize(_ page: Page) -> [Result<Dataset, Rejection>] {
+    var tools = Tools(reader: JSONReader(bytesMax: recordBytesMax))
+    return page.records.map { range in
+      Result { () throws(Rejection) -> Dataset in
+        try normalize(Array(page.bytes[range]), with: &tools)
+      }
+    }
+  }
+
+  /// What is kept from record to record, so as not to be allocated anew.
+  private struct Tools {
+    var reader: JSONReader
+    var writer = CanonicalWriter(.content)
+  }
+
+  private func normalize(_ record: [UInt8], with tools: inout Tools) throws(Rejection) -> Dataset {
     let outcome: Result<Dataset, Rejection>
     do throws(JSONFault) {
-      outcome = try reader.read(record) { document in
-        Result { () throws(Rejection) -> Dataset in try dataset(of: document, record) }
+      outcome = try tools.reader.read(record) { document in
+        Result { () throws(Rejection) -> Dataset in
+          try dataset(of: document, record, with: &tools.writer)
+        }
       }
     } catch {
       throw Rejection(
@@ -29,11 +50,13 @@ struct Normalizer: Sendable {
         record: record)
     }
     var read = try outcome.get()
-    read.isRepaired = reader.needsRepair
+    read.isRepaired = tools.reader.needsRepair
     return read
   }
 
-  private func dataset(of document: JSONDocument, _ record: [UInt8]) throws(Rejection) -> Dataset {
+  private func dataset(
+    of document: JSONDocument, _ record: [UInt8], with writer: inout CanonicalWriter
+  ) throws(Rejection) -> Dataset {
     guard document.kind(document.root) == .object else {
       throw Rejection(
         reason: .notAnObject, detail: "byte \(document[document.root].start): not an object",
@@ -45,7 +68,8 @@ struct Normalizer: Sendable {
     return Dataset(
       id: id, columns: reader.columns, resources: reader.resources, uriValues: reader.uriValues,
       tags: reader.tags, groups: reader.groups, organization: reader.organization,
-      extras: reader.extras, contentHash: ContentHash.hash(of: document), isRepaired: false,
+      extras: reader.extras, contentHash: ContentHash.hash(of: document, by: &writer),
+      isRepaired: false,
       record: record)
   }
 

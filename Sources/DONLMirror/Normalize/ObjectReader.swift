@@ -45,15 +45,15 @@ struct ObjectReader {
   /// Fills the cells of a row; a value that no cell can hold is left to `readRest`.
   mutating func readColumns(into cells: inout [Cell]) {
     for role in known.present {
-      let meaning = keys.roles[role]
-      guard let column = meaning.column, let value = known[role] else { continue }
-      if meaning.kind?.holdsLists == true, document.holdsList(value) {
+      guard let column = keys.roles[role].column, let value = known[role] else { continue }
+      let reading = keys.roles[role].reading
+      if keys.roles[role].kind?.holdsLists == true, document.holdsList(value) {
         cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
       } else {
-        cells[column] = document.cell(value, meaning.reading)
+        cells[column] = document.cell(value, reading)
       }
       // What is no date is NULL, and stands in the record.
-      let isDate = meaning.reading == .date || meaning.reading == .stamp
+      let isDate = reading == .date || reading == .stamp
       if isDate || cells[column] != .null { known.carry(role) }
     }
   }
@@ -62,20 +62,19 @@ struct ObjectReader {
   mutating func readURIValues(into values: inout [URIValue]) {
     for role in keys.uriFields {
       guard let value = known[role] else { continue }
-      let meaning = keys.roles[role]
-      let texts = document.values(of: value)
-      let labels = labels(of: meaning, count: texts.count)
-      let schemes = meaning.scheme.flatMap { known[$0] }.map { document.values(of: $0) } ?? []
-      for (position, text) in texts.enumerated() where !text.isEmpty {
-        let label = position < labels.count ? labels[position] : ""
-        let scheme = schemes.count == texts.count ? schemes[position] : ""
+      let first = values.count
+      let count = document.eachValue(of: value) { position, text in
         values.append(
           URIValue(
-            resourcePosition: resource, field: meaning.key, position: position, value: text,
-            isMalformed: URIForm.isMalformed(text), portalLabel: label.isEmpty ? nil : label,
-            valueList: meaning.valueList, scheme: scheme.isEmpty ? nil : scheme))
+            resourcePosition: resource, field: keys.roles[role].key, position: position,
+            value: text, isMalformed: URIForm.isMalformed(text), portalLabel: nil,
+            valueList: keys.roles[role].valueList, scheme: nil))
       }
       known.carry(role)
+      addLabels(to: &values[first...], of: role, count: count)
+      if let scheme = keys.roles[role].scheme.flatMap({ known[$0] }) {
+        addSchemes(document.values(of: scheme), to: &values[first...], count: count)
+      }
     }
   }
 
@@ -93,15 +92,30 @@ struct ObjectReader {
     }
   }
 
-  /// The display names by position. They have found their place when each stands beside a value.
-  private mutating func labels(of field: KeyRoles.Role, count: Int) -> [String] {
-    for role in field.labels {
-      guard let value = known[role] else { continue }
-      let labels = document.values(of: value)
-      if labels.count <= count { known.carry(role) }
-      return labels
+  /// Puts the display names beside the values; they have found their place when each stands
+  /// beside one.
+  private mutating func addLabels(to values: inout ArraySlice<URIValue>, of field: Int, count: Int)
+  {
+    guard let role = keys.roles[field].labels.first(where: { known[$0] != nil }),
+      let value = known[role]
+    else { return }
+    let labels = document.values(of: value)
+    for index in values.indices where values[index].position < labels.count {
+      let label = labels[values[index].position]
+      values[index].portalLabel = label.isEmpty ? nil : label
     }
-    return []
+    if labels.count <= count { known.carry(role) }
+  }
+
+  /// Puts the schemes beside the values, when there is one for each.
+  private func addSchemes(
+    _ schemes: [String], to values: inout ArraySlice<URIValue>, count: Int
+  ) {
+    guard schemes.count == count else { return }
+    for index in values.indices {
+      let scheme = schemes[values[index].position]
+      values[index].scheme = scheme.isEmpty ? nil : scheme
+    }
   }
 }
 

@@ -29,7 +29,7 @@ enum RecordComparison {
       var contents: [String: [UInt8]] = [:]
       var writer = CanonicalWriter(.content)
       for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
-        writer.removeAll()
+        writer.restart()
         writer.writeMember(key, of: document)
         contents[document.key(key).text] = writer.output
       }

@@ -4,13 +4,36 @@ extension JSONDocument {
   ///
   /// Values that are empty stay in their places as `""`. Torn values are left torn.
   func values(of node: Int) -> [String] {
-    switch kind(node) {
-    case .array: return elements(of: node).map { isEmpty($0) ? "" : text($0) }
-    case .string:
-      let text = text(node)
-      return ListLiteral.values(of: text) ?? [text]
-    default: return [isEmpty(node) ? "" : text(node)]
+    var values: [String] = []
+    let count = eachValue(of: node) { position, text in
+      while values.count < position { values.append("") }
+      values.append(text)
     }
+    while values.count < count { values.append("") }
+    return values
+  }
+
+  /// Calls `body` with each value of a field that is not empty, and its position.
+  ///
+  /// - Returns: How many values there are, the empty ones counted.
+  func eachValue(of node: Int, _ body: (Int, String) -> Void) -> Int {
+    var count = 0
+    if kind(node) == .array {
+      for element in elements(of: node) {
+        if !isEmpty(element) { body(count, text(element)) }
+        count += 1
+      }
+      return count
+    }
+    if holdsList(node), let list = ListLiteral.values(of: text(node)) {
+      for value in list {
+        if !value.isEmpty { body(count, value) }
+        count += 1
+      }
+      return count
+    }
+    if !isEmpty(node) { body(0, text(node)) }
+    return 1
   }
 
   /// True for a JSON list, and for a string that may hold one.

@@ -83,7 +83,18 @@ public struct Harvest: Sendable {
         .interrupted,
         Failure(interruption(), reason: "interrupted", "Stopped; the next run goes on from here."))
     }
+    try noteQuarantine(&state)
     return try finish(state)
+  }
+
+  /// A complete run with records in quarantine is done and proven, and not clean.
+  private func noteQuarantine(_ state: inout RunState) throws {
+    guard state.outcome == .complete, state.status == .done else { return }
+    let count = try store.rejections()
+    guard count > 0 else { return }
+    state.status = .heldBack
+    state.reason = "quarantine"
+    state.message = "Records in quarantine: \(count); see the table rejections."
   }
 
   private func perform(_ state: inout RunState) async throws {
@@ -169,10 +180,6 @@ public struct Harvest: Sendable {
       state.message =
         "The portal counts \(walk.count) datasets and served \(walk.taken); "
         + "offsets \(walk.gaps.map { "\($0.start)..<\($0.end)" }.joined(separator: ", "))."
-    } else if try store.rejections() > 0 {
-      state.status = .heldBack
-      state.reason = "quarantine"
-      state.message = "Some records are in quarantine; see the table rejections."
     }
   }
 

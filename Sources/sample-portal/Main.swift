@@ -16,11 +16,12 @@ struct Main: AsyncParsableCommand {
       EXAMPLE
         sample-portal --data 2015-04-11.jsonl.gz --port 8480 &
         donl-mirror harvest --portal http://127.0.0.1:8480/data --db 2015.db
-        curl -d '{"data": "/tmp/2015-04-17.jsonl.gz"}' http://127.0.0.1:8480/_control/publish
+        curl -d '{"data": "2015-04-17.jsonl.gz"}' \\
+          http://127.0.0.1:8480/_control/publish
         donl-mirror harvest --portal http://127.0.0.1:8480/data --db 2015.db
 
-      The last but one line switches to another file while the portal runs; {"day": 2} switches \
-      to the second day of the sample. SIGHUP reads the file of --data again.
+      The curl command switches to another file while the portal runs; {"day": 2} switches to \
+      the second day of the sample. SIGHUP reads the file of --data again.
 
       EXIT CODES
         0 stopped by a signal, 64 usage, 65 a line of the file is no record, 66 the file cannot \

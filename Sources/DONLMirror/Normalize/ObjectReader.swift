@@ -33,13 +33,17 @@ struct ObjectReader {
   /// Takes a value as if it stood in the object itself.
   mutating func add(_ value: Int, as role: Int) { known[role] = value }
 
-  /// Notes that the value of the role has found its place.
-  mutating func carry(_ role: Int) { known.carry(role) }
+  /// Notes that the value under the key has found its place.
+  mutating func carry(_ key: StaticString) {
+    if let role = role(of: key) { known.carry(role) }
+  }
 
   /// The value under the key, unless it is empty.
-  func value(_ key: StaticString) -> Int? {
+  func value(_ key: StaticString) -> Int? { role(of: key).flatMap { known[$0] } }
+
+  private func role(of key: StaticString) -> Int? {
     let bytes = UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
-    return keys.table.index(of: ByteView(bytes)).flatMap { known[$0] }
+    return keys.table.index(of: ByteView(bytes))
   }
 
   /// Fills the cells of a row; a value that no cell can hold is left to `readRest`.

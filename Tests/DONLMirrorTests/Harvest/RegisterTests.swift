@@ -5,7 +5,7 @@ import Testing
 @testable import DONLMirror
 
 /// The real register of April 2015, served page by page.
-@Suite("Harvest of the real register", .enabled(if: SharedData.isThere, "needs ../shared/data"))
+@Suite("Harvest of the real register", .enabled(if: SharedData.isPresent, "needs ../shared/data"))
 struct RegisterTests {
   @Test("takes every dataset once, and a second harvest tells exactly what changed")
   func twoHarvests() async throws {

@@ -31,7 +31,9 @@ extension SamplePortal {
     case .filterMatchesNothing: return serve(request) { $0.filterMatchesNothing = true }
     case .indexHolds(let count): return serve(request) { $0.indexHolds = count }
     case .deletes(let ids):
-      update { catalogue in ids.forEach { catalogue.delete($0) } }
+      update { catalogue in
+        for id in ids { catalogue.delete(id) }
+      }
       return serve(request)
     case .puts(let records):
       do {

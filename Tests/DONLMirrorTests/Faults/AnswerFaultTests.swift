@@ -67,7 +67,7 @@ struct AnswerFaultTests {
       #expect(summary.tally.deleted == 0)
       #expect(mirror.log.reasons.contains("http_500"))
       #expect(mirror.log.reasons.contains("unserved"))
-      let titles = try mirror.strings("SELECT title FROM datasets WHERE id IN ('d13', 'd14')")
+      let titles = try mirror.strings("SELECT title FROM datasets WHERE id IN ('d13', 'd14') ORDER BY id")
       #expect(titles == ["Waterstanden", "Golfhoogten"])
       #expect(try mirror.count("SELECT count(*) FROM datasets") == FaultStory.size)
       try await story.expectRecovery()

@@ -1,0 +1,32 @@
+# Works from any folder (make -f PATH/Makefile run): what is made there, stays there.
+ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
+SWIFT_PACKAGE := --package-path $(ROOT)
+APT_PACKAGES := libsqlite3-dev zlib1g-dev sqlite3
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+.PHONY: setup run test bench lint
+
+## setup: install what Debian 12 with Swift still needs
+setup:
+	@dpkg-query -W -f '$${Status}\n' $(APT_PACKAGES) 2>/dev/null | grep -c '^install ok installed$$' \
+	  | grep -qx $(words $(APT_PACKAGES)) \
+	  || { $(SUDO) apt-get update && \
+	       $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(APT_PACKAGES); }
+
+## run: build, and harvest the sample portal into ./sample.db
+run: setup
+	swift build $(SWIFT_PACKAGE) --product donl-mirror
+	$(ROOT).build/debug/donl-mirror harvest --sample
+
+## test: all tests
+test: setup
+	swift test $(SWIFT_PACKAGE)
+
+## bench: a first full harvest of 20,000 datasets, beside a tight Python script
+bench: APT_PACKAGES += python3-venv
+bench: setup
+	$(ROOT)bench/run.sh
+
+## lint: the formatter has nothing to say
+lint:
+	cd $(ROOT) && swift format lint --strict -r Package.swift Sources Tests

@@ -1,0 +1,156 @@
+import Configuration
+import Foundation
+
+extension Settings {
+  /// Read when neither the command line nor the environment names a file, if it exists.
+  public static let systemFile = "/etc/donl-mirror/config.yaml"
+
+  /// The variable that names the configuration file.
+  public static let fileVariable = "DONL_MIRROR_CONFIG"
+
+  /// The settings in effect: built in, then from the file, then from `DONL_MIRROR_*`, then from the
+  /// command line. A mistake anywhere is an error, even where a later source would win.
+  ///
+  /// - Parameters:
+  ///   - file: from `--config`; nil asks `DONL_MIRROR_CONFIG`, then looks for `systemFile`.
+  ///   - environment: of the process. Names that start with `DONL_MIRROR_TEST_` are free.
+  ///   - overrides: from the command line, by key: `["portal.rows": "100"]`.
+  public static func load(
+    file: String?, environment: [String: String], overrides: [String: String] = [:]
+  ) throws(SettingsError) -> LoadedSettings {
+    try load(
+      file: file, environment: environment, overrides: overrides, systemFile: systemFile)
+  }
+
+  static func load(
+    file: String?, environment: [String: String], overrides: [String: String], systemFile: String
+  ) throws(SettingsError) -> LoadedSettings {
+    let source = try configurationFile(named: file, environment, systemFile)
+    let given =
+      try (source.map(values) ?? []) + values(ofEnvironment: environment)
+      + values(ofCommandLine: overrides)
+
+    var settings = Settings()
+    var origins: [String: Origin] = [:]
+    for value in given {
+      do {
+        try value.setting.read(value.text, &settings)
+      } catch {
+        throw value.mistake
+      }
+      origins[value.setting.key] = value.origin
+    }
+    return LoadedSettings(settings: settings, file: source?.path, origins: origins)
+  }
+
+  private static func configurationFile(
+    named file: String?, _ environment: [String: String], _ systemFile: String
+  ) throws(SettingsError) -> SettingsFile? {
+    if let file { return try SettingsFile(path: file) }
+    if let named = environment[fileVariable], !named.isEmpty {
+      return try SettingsFile(path: named)
+    }
+    guard FileManager.default.fileExists(atPath: systemFile) else { return nil }
+    return try SettingsFile(path: systemFile)
+  }
+}
+
+/// A value as a source gives it.
+private struct GivenValue {
+  let setting: Setting
+  let text: String
+  let origin: Origin
+
+  init(_ setting: Setting, _ text: String, _ origin: Origin) {
+    self.setting = setting
+    self.text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    self.origin = origin
+  }
+
+  var mistake: SettingsError {
+    // Any address may have a password in it, accepted or not.
+    let masked = text.contains("://") ? Setting.Secret.password.mask(text) : text
+    let isHidden = setting.isSecret && !text.isEmpty
+    let shown = isHidden ? "not accepted (and not shown)" : "\"\(masked)\""
+    return SettingsError("\(origin): \(setting.key) is \(shown); expected \(setting.accepted).")
+  }
+}
+
+/// The values of a file. An empty section is nothing; an unknown key is a mistake.
+private func values(of file: SettingsFile) throws(SettingsError) -> [GivenValue] {
+  var values: [GivenValue] = []
+  for entry in file.entries {
+    let origin = Origin.file(file.path, line: entry.line)
+    if let setting = Setting.named(entry.key) {
+      let text = file.text(of: entry) ?? ""
+      values.append(GivenValue(setting, text, origin))
+    } else if Setting.isSection(entry.key) {
+      guard entry.shape == .nothing else {
+        throw SettingsError(
+          "\(origin): \(entry.key) is a section; its settings stand indented on the lines below.")
+      }
+    } else {
+      throw SettingsError("\(origin): there is no setting \(entry.key)\(hint(entry.key)).")
+    }
+  }
+  return values
+}
+
+/// The values of the environment; a name of ours that no setting has is a mistake.
+private func values(
+  ofEnvironment environment: [String: String]
+) throws(SettingsError) -> [GivenValue] {
+  let prefix = "DONL_MIRROR_"
+  let provider = EnvironmentVariablesProvider(environmentVariables: environment)
+    .prefixKeys(with: ["donl-mirror"])
+  var values: [GivenValue] = []
+  var names: [String] = []
+  for setting in Setting.all {
+    guard let found = try? provider.value(forKey: setting.configKey, type: .string) else {
+      continue
+    }
+    names.append(found.encodedKey)
+    guard case .string(let text)? = found.value?.content else { continue }
+    values.append(GivenValue(setting, text, .environment(found.encodedKey)))
+  }
+  let free = Set(names + [Settings.fileVariable])
+  let unknown = environment.keys.filter {
+    $0.hasPrefix(prefix) && !$0.hasPrefix(prefix + "TEST_") && !free.contains($0)
+  }
+  if let name = unknown.min() {
+    let nearest = nearestName(to: name, among: names).map { "; did you mean \($0)?" } ?? "."
+    throw SettingsError("No setting belongs to the environment variable \(name)\(nearest)")
+  }
+  return values
+}
+
+private func values(
+  ofCommandLine overrides: [String: String]
+) throws(SettingsError) -> [GivenValue] {
+  var values: [GivenValue] = []
+  for (key, text) in overrides.sorted(by: { $0.key < $1.key }) {
+    guard let setting = Setting.named(key) else {
+      throw SettingsError("\(Origin.flag): there is no setting \(key)\(hint(key)).")
+    }
+    values.append(GivenValue(setting, text, .flag))
+  }
+  return values
+}
+
+private func hint(_ key: String) -> String {
+  nearestName(to: key, among: Setting.all.map(\.key)).map { "; the nearest is \($0)" } ?? ""
+}
+
+extension Setting {
+  fileprivate var configKey: AbsoluteConfigKey {
+    AbsoluteConfigKey(key.split(separator: ".").map(String.init))
+  }
+
+  static func named(_ key: String) -> Setting? {
+    all.first { $0.key == key }
+  }
+
+  fileprivate static func isSection(_ name: String) -> Bool {
+    all.contains { $0.key.hasPrefix(name + ".") }
+  }
+}

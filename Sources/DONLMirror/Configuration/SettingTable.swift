@@ -1,0 +1,123 @@
+extension Setting {
+  /// Every setting, in the order of `config/config.yaml`. Parsing, checking, `config show`, the
+  /// nearest key and the test of that file all read this table.
+  static let all: [Setting] = portal + storage + schedule + around
+
+  private static let anyTime = SettingKind<Duration>.duration(atLeast: .zero)
+  private static let someTime = SettingKind<Duration>.duration(atLeast: .milliseconds(1))
+  private static let interval = SettingKind<Duration>.duration(atLeast: .seconds(60))
+
+  private static let portal: [Setting] = [
+    Setting(
+      "portal.url", \.portal.url, .baseURL,
+      "The portal: its site base, or the full address up to /api/3/action."),
+    Setting(
+      "portal.rows", \.portal.rows, .integer(1...100_000),
+      "Datasets asked for in one request; a portal may send fewer."),
+    Setting(
+      "portal.requests-in-flight", \.portal.requestsInFlight, .integer(1...10),
+      "Requests under way at the same time; one is polite."),
+    Setting(
+      "portal.pause", \.portal.pause, anyTime,
+      "Rest between two requests."),
+    Setting(
+      "portal.timeout", \.portal.timeout, someTime,
+      "How long the portal may be silent during an answer."),
+    Setting(
+      "portal.connect-timeout", \.portal.connectTimeout, someTime,
+      "How long a connection may take to come about."),
+    Setting(
+      "portal.run-deadline", \.portal.runDeadline, someTime,
+      "How long a run may take; what it has stored by then stays."),
+    Setting(
+      "portal.retries", \.portal.retries, .integer(0...100),
+      "How often a request that failed for a passing reason is repeated."),
+    Setting(
+      "portal.skip-limit", \.portal.skipLimit, .integer(0...1000),
+      "Records that a run may step over because the portal cannot serve them.",
+      pending: "takes effect when the walk learns to step over a record"),
+    Setting(
+      "portal.max-page-bytes", \.portal.maxPageBytes, .size((1 << 10)...(1 << 30)),
+      "The largest answer that is read, after decompression."),
+    Setting(
+      "portal.proxy", \.portal.proxy, .optional(.proxy),
+      "Proxy for all requests; empty leaves it to HTTPS_PROXY and NO_PROXY.", secret: .password),
+    Setting(
+      "portal.token-file", \.portal.tokenFile, .optional(.path),
+      "File that holds an API token; empty for none, which suffices for public data."),
+    Setting(
+      "portal.allow-redirect-hosts", \.portal.allowRedirectHosts, .hosts,
+      "Other hosts to which the portal may redirect, as a list."),
+    Setting(
+      "portal.contact", \.portal.contact, .optional(.headerText),
+      "Mail address or web page of yours, told to the portal in the User-Agent."),
+  ]
+
+  private static let storage: [Setting] = [
+    Setting(
+      "database.path", \.database.path, .path,
+      "The SQLite file; a relative path starts at the working directory."),
+    Setting(
+      "publish.path", \.publish.path, .optional(.path),
+      "Where the read-only copy is published; empty for nowhere.",
+      pending: "takes effect with the publish command"),
+    Setting(
+      "publish.keep", \.publish.keep, .integer(1...1000),
+      "Published copies that are kept.",
+      pending: "takes effect with the publish command"),
+  ]
+
+  private static let schedule: [Setting] = [
+    Setting(
+      "schedule.every", \.schedule.every, interval,
+      "Time between two runs of the daemon.",
+      pending: "takes effect with the daemon command"),
+    Setting(
+      "schedule.full-every", \.schedule.fullEvery, interval,
+      "A full harvest is due this long after the last complete one."),
+    Setting(
+      "schedule.census-every", \.schedule.censusEvery, interval,
+      "A census is due this long after the last complete one.",
+      pending: "takes effect with the census"),
+    Setting(
+      "schedule.overlap", \.schedule.overlap, anyTime,
+      "How far before the checkpoint an incremental harvest begins."),
+    Setting(
+      "deletions.limit-percent", \.deletions.limitPercent, .percent,
+      "Deletions are held when they pass this share of the catalogue and limit-count.",
+      pending: "takes effect with the deletion guard"),
+    Setting(
+      "deletions.limit-count", \.deletions.limitCount, .integer(0...1_000_000_000),
+      "Deletions are held when they pass this number and limit-percent.",
+      pending: "takes effect with the deletion guard"),
+  ]
+
+  private static let around: [Setting] = [
+    Setting(
+      "lists.url", \.lists.url, .baseURL,
+      "Where the value lists are published.",
+      pending: "takes effect with the value lists"),
+    Setting(
+      "lists.every", \.lists.every, interval,
+      "Time between two readings of the value lists.",
+      pending: "takes effect with the value lists"),
+    Setting(
+      "metrics.textfile", \.metrics.textfile, .optional(.path),
+      "File for the textfile collector of the Prometheus node exporter; empty for none.",
+      pending: "takes effect with metrics"),
+    Setting(
+      "health.max-age", \.health.maxAge, someTime,
+      "The mirror is unhealthy when the last complete run is older.",
+      pending: "takes effect with the health command"),
+    Setting(
+      "ping.url", \.ping.url, .optional(.url),
+      "Address that is called after a good run; empty for none.",
+      pending: "takes effect with pings", secret: .everythingAfterHost),
+    Setting(
+      "log.level", \.log.level, .oneOf,
+      "The least important lines that are still logged."),
+    Setting(
+      "log.format", \.log.format, .oneOf,
+      "How lines look on stderr: auto is journal under systemd, else text."),
+  ]
+}

@@ -1,0 +1,248 @@
+import Foundation
+import Logging
+
+/// One run against the portal: decides what is due, reads it, stores it, and says how it went.
+///
+///     timer ▸ Harvest ▸ Walk ▸ Page ▸ Normalizer ▸ Batch ▸ Store.apply ▸ changes
+///                        ▲                            │
+///                        └──────── position ◂─────────┘
+public struct Harvest: Sendable {
+  public struct Options: Sendable {
+    /// The whole catalogue now, due or not.
+    public var isFull = false
+    /// Records a page; 1 is asked as 2, because pages overlap by one.
+    public var rows = 250
+    public var requestsInFlight = 1
+    public var fullEvery = Duration.seconds(7 * 86400)
+    /// How far before the checkpoint an incremental run begins: a slow writer's stamp is older than
+    /// its commit.
+    public var overlap = Duration.seconds(3600)
+    public var limits = DeletionLimits()
+    /// A position older than this is dropped: the catalogue has moved too far.
+    public var resumeWithin = Duration.seconds(24 * 3600)
+
+    public init() {}
+  }
+
+  /// Where a run is, for a progress bar or a log line.
+  public struct Progress: Sendable {
+    public var mode: HarvestMode
+    /// Records taken, of `total` that the portal counts.
+    public var done: Int
+    public var total: Int
+    public var pages: Int
+    public var tally: Tally
+  }
+
+  let portal: Portal
+  let store: Store
+  let normalizer: Normalizer
+  let options: Options
+  let logger: Logger
+  let now: @Sendable () -> Date
+  let report: @Sendable (Progress) -> Void
+
+  /// - Parameters:
+  ///   - store: opened under the `HarvestLock`, and claimed for this portal.
+  ///   - report: called after every page that was stored.
+  init(
+    portal: Portal, store: Store, normalizer: Normalizer, options: Options = Options(),
+    logger: Logger,
+    now: @escaping @Sendable () -> Date = { Date() },
+    report: @escaping @Sendable (Progress) -> Void = { _ in }
+  ) {
+    self.portal = portal
+    self.store = store
+    self.normalizer = normalizer
+    self.options = options
+    self.logger = logger
+    self.now = now
+    self.report = report
+  }
+
+  /// Runs to the end and leaves a row in `runs` whatever happens, killed processes excepted.
+  ///
+  /// - Parameter interruption: what to answer when the task is cancelled (130 or 143).
+  /// - Throws: `Failure` when the store itself fails; what the portal does is in the summary.
+  public func run(
+    interruption: @Sendable () -> ExitStatus = { .interrupted }
+  ) async throws -> RunSummary {
+    let record = try store.beginRun(at: stamp())
+    var state = RunState(record: record)
+    do {
+      try await perform(&state)
+    } catch let error as PortalError where error.nature != .interrupted && !Task.isCancelled {
+      state.fail(error)
+    } catch let failure as Failure {
+      state.fail(.failed, failure)
+      // The ledger may be what failed; then the failure itself is all there is to tell.
+      guard (try? finish(state)) != nil else { throw failure }
+      throw failure
+    } catch  where error is CancellationError || Task.isCancelled || error is PortalError {
+      state.fail(
+        .interrupted,
+        Failure(interruption(), reason: "interrupted", "Stopped; the next run goes on from here."))
+    }
+    try noteQuarantine(&state)
+    return try finish(state)
+  }
+
+  /// A complete run with records in quarantine is done and proven, and not clean.
+  private func noteQuarantine(_ state: inout RunState) throws {
+    guard state.outcome == .complete, state.status == .done else { return }
+    let count = try store.rejections()
+    guard count > 0 else { return }
+    state.status = .heldBack
+    state.reason = "quarantine"
+    state.message = "Records in quarantine: \(count); see the table rejections."
+  }
+
+  private func perform(_ state: inout RunState) async throws {
+    let opening = try await portal.opening()
+    state.portalCount = opening.count
+    state.portalDate = opening.date ?? stamp()
+    let due = try await scope(after: opening)
+    state.mode = due.mode
+    try store.setMode(due.mode, of: state.record)
+    logger.info(
+      "run \(state.record.id) \(due.mode.rawValue) started",
+      metadata: ["portal_count": "\(opening.count)", "why": "\(due.why)"])
+
+    guard let query = due.query else {
+      // Count, newest stamp and the number since the checkpoint agree: nothing has moved.
+      state.checkpoint = opening.checkpoint
+      state.completeAsOf = state.portalDate
+      state.outcome = .complete
+      return
+    }
+    var walk = try resumed(query, mode: due.mode, state: state)
+    if walk == nil {
+      walk = try store.beginWalk(
+        due.mode, query: query, portalDate: state.portalDate, checkpoint: opening.checkpoint,
+        walk: Walk(limits: options.limits), run: state.record, at: stamp())
+    }
+    guard var walk else { return }
+    state.walk = walk
+    try await read(&walk, into: &state)
+    state.walk = walk
+    try await conclude(walk, into: &state)
+  }
+
+  /// The walk that an earlier run left open, when it asks for the same and is fresh enough.
+  private func resumed(
+    _ query: WalkRecord.Query, mode: HarvestMode, state: RunState
+  ) throws -> WalkRecord? {
+    guard let open = try store.openWalk() else { return nil }
+    let age = Timestamp.date(open.movedAt).map { now().timeIntervalSince($0) } ?? .infinity
+    let isSame =
+      open.mode == mode && open.query.filter == query.filter && open.query.order == query.order
+    guard isSame, age <= options.resumeWithin / .seconds(1), !open.walk.isFinished else {
+      try store.drop(open, at: stamp())
+      return nil
+    }
+    try store.adopt(open, run: state.record)
+    logger.notice(
+      "resuming walk \(open.id) at \(open.walk.nextStart) of \(open.walk.count)",
+      metadata: ["reason": "resumed"])
+    return open
+  }
+
+  /// Judges what the walk proved, and acts on it.
+  private func conclude(_ record: WalkRecord, into state: inout RunState) async throws {
+    let walk = record.walk
+    state.portalCount = walk.count
+    guard !walk.hasCollapsed else {
+      return state.fail(
+        .partial,
+        Failure(
+          .temporary, reason: "collapse",
+          "The portal's count fell from \(walk.highestCount) to \(walk.count) while we read, as it "
+            + "does while its index is rebuilt; nothing was deleted, try again later."))
+    }
+    guard try await isWhole(record) else {
+      return state.fail(
+        .partial,
+        Failure(
+          .temporary, reason: "unproven",
+          "The portal does not serve its datasets in id order, and what it served is not what its "
+            + "package_list names; nothing was deleted, try again later."))
+    }
+    if record.mode == .full {
+      guard try deleteUnseen(record, into: &state) else { return }
+      try await readLists()
+    }
+    state.checkpoint = record.checkpoint
+    state.completeAsOf = record.portalDate
+    state.outcome = .complete
+    if walk.unserved > 0 && record.mode == .full {
+      state.status = .heldBack
+      state.reason = "unserved"
+      state.message =
+        "The portal counts \(walk.count) datasets and served \(walk.taken); "
+        + "offsets \(walk.gaps.map { "\($0.start)..<\($0.end)" }.joined(separator: ", "))."
+    }
+  }
+
+  private func finish(_ state: RunState) throws -> RunSummary {
+    if state.outcome == .complete { try store.finishLoad() }
+    let counts = portal.tally.counts
+    var summary = RunSummary(
+      id: state.record.id, mode: state.mode, outcome: state.outcome, exitStatus: state.status,
+      startedAt: state.record.startedAt, finishedAt: stamp())
+    summary.checkpoint = state.checkpoint
+    summary.portalCount = state.portalCount
+    summary.requests = counts.requests
+    summary.retries = counts.retries
+    summary.bytes = counts.decodedBytes
+    summary.pages = state.pages
+    summary.tally = state.tally
+    summary.reason = state.reason
+    summary.message = state.message
+    try store.finish(summary, walk: state.walk, completeAsOf: state.completeAsOf)
+    summary.datasets = try store.inventory(since: nil).live
+    return summary
+  }
+
+  func stamp() -> String { Timestamp.text(now()) }
+}
+
+/// What a run has come to so far.
+struct RunState {
+  let record: RunRecord
+  var mode = HarvestMode.full
+  var outcome = Outcome.failed
+  var status = ExitStatus.done
+  var reason: String?
+  var message: String?
+  var portalCount: Int?
+  var portalDate = ""
+  var checkpoint: String?
+  var completeAsOf: String?
+  var walk: WalkRecord?
+  var pages = 0
+  var tally = Tally()
+
+  init(record: RunRecord) {
+    self.record = record
+  }
+
+  mutating func fail(_ outcome: Outcome, _ failure: Failure) {
+    self.outcome = outcome
+    status = failure.status
+    reason = failure.reason
+    message = failure.message
+    checkpoint = nil
+    completeAsOf = nil
+  }
+
+  mutating func fail(_ error: PortalError) {
+    let status: ExitStatus =
+      switch error.nature {
+      case .temporary, .interrupted: .temporary
+      case .refused: .refused
+      case .notCKAN: .notCKAN
+      }
+    fail(
+      .failed, Failure(status, reason: error.reason.rawValue, error.description))
+  }
+}

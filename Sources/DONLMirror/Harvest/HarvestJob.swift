@@ -1,0 +1,141 @@
+import Foundation
+import GRDB
+import Logging
+
+/// A whole `harvest`: the lock, the database, the way to the portal, and the run.
+public struct HarvestJob: Sendable {
+  public var settings: Settings
+  /// What `meta.source` says; nil takes the portal's address.
+  public var source: String?
+  public var isFull = false
+  /// The same catalogue has moved to this address.
+  public var isRebinding = false
+  /// Say what would change, and write nothing.
+  public var isRehearsal = false
+  /// How long to wait for another run to end.
+  public var patience = Duration.zero
+  /// For `HTTPS_PROXY` and `NO_PROXY`.
+  public var environment: [String: String] = [:]
+  public var clock = PortalClock()
+  public var logger: Logger
+  public var report: @Sendable (Harvest.Progress) -> Void = { _ in }
+  /// What to answer when the task is cancelled.
+  public var interruption: @Sendable () -> ExitStatus = { .interrupted }
+
+  public init(settings: Settings, logger: Logger) {
+    self.settings = settings
+    self.logger = logger
+  }
+
+  /// - Throws: `Failure`, when there is no run to speak of or the store itself failed.
+  public func run() async throws -> RunSummary {
+    let portalSettings = try PortalSettings(settings, environment: environment)
+    let path = settings.database.path
+    guard isRehearsal else {
+      return try await HarvestLock.hold(beside: path, patience: patience, sleep: clock.sleep) {
+        try await harvest(into: path, portalSettings)
+      }
+    }
+    return try await Self.withCopy(of: path) { copy in
+      try await harvest(into: copy, portalSettings)
+    }
+  }
+
+  private func harvest(into path: String, _ portalSettings: PortalSettings) async throws
+    -> RunSummary
+  {
+    let fields = try FieldTable.standard()
+    let store = try Store(path: path)
+    do {
+      try store.claim(
+        source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
+      let tally = PortalTally()
+      let summary = try await Transport.using(portalSettings, tally: tally, logger: logger) {
+        transport in
+        let portal = Portal(
+          settings: portalSettings,
+          fetch: { (request) async throws(PortalError) in try await transport.get(request) },
+          clock: clock, tally: tally, logger: logger,
+          deadline: clock.instant() + settings.portal.runDeadline)
+        return try await Harvest(
+          portal: portal, store: store, normalizer: Normalizer(fields: fields),
+          options: Harvest.Options(settings, isFull: isFull),
+          logger: logger, now: clock.now, report: report
+        ).run(interruption: interruption)
+      }
+      try store.close()
+      return summary
+    } catch {
+      try? store.close()
+      throw error
+    }
+  }
+
+  /// Lets the body work on a copy of the database, in a folder that goes afterwards.
+  private static func withCopy<Result>(
+    of path: String, _ body: (String) async throws -> Result
+  ) async throws -> Result {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("donl-mirror-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    } catch {
+      throw Failure(.cannotCreate, reason: "no_folder", "\(folder.path) cannot be made: \(error).")
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let copy = folder.appendingPathComponent("rehearsal.db").path
+    if FileManager.default.fileExists(atPath: path) {
+      try MirrorReader(path: path).copy(to: copy)
+    }
+    return try await body(copy)
+  }
+}
+
+extension Harvest.Options {
+  init(_ settings: Settings, isFull: Bool) {
+    self.init()
+    self.isFull = isFull
+    rows = settings.portal.rows
+    requestsInFlight = settings.portal.requestsInFlight
+    fullEvery = settings.schedule.fullEvery
+    overlap = settings.schedule.overlap
+    limits = DeletionLimits(
+      percent: settings.deletions.limitPercent, count: settings.deletions.limitCount)
+  }
+}
+
+extension PortalSettings {
+  /// - Throws: `Failure` 78 for what cannot be used.
+  init(_ settings: Settings, environment: [String: String]) throws {
+    let portal = settings.portal
+    do {
+      self.init(address: try PortalAddress(portal.url))
+      if let text = portal.proxy {
+        guard let proxy = ProxyRules.Proxy(text) else {
+          throw InvalidPortalSetting(message: "portal.proxy is no proxy: http://host:port is one.")
+        }
+        self.proxy = ProxyRules(proxy)
+      } else {
+        proxy = try ProxyRules(environment: environment)
+      }
+    } catch let error as InvalidPortalSetting {
+      throw Failure(.configuration, reason: "configuration", error.message)
+    }
+    pause = portal.pause
+    retries = portal.retries
+    connectTimeout = portal.connectTimeout
+    idleTimeout = portal.timeout
+    maxPageBytes = portal.maxPageBytes
+    allowRedirectHosts = Set(portal.allowRedirectHosts)
+    contact = portal.contact
+    token = try portal.tokenFile.map(Self.token)
+  }
+
+  private static func token(in path: String) throws -> Secret {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+      throw Failure(
+        .configuration, reason: "configuration", "portal.token-file \(path) cannot be read.")
+    }
+    return Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
+  }
+}

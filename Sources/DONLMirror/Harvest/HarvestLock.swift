@@ -1,0 +1,79 @@
+import Foundation
+
+/// One run at a time: an advisory lock on a file beside the database.
+///
+/// The kernel lets go of it when the process ends, however it ends, so there is no stale lock. The
+/// file is never removed: a lock on a name that is gone protects nothing. What stands in it is for
+/// people only.
+public enum HarvestLock {
+  /// Runs the body while holding the lock.
+  ///
+  /// - Parameter patience: how long to wait for another run; zero fails at once.
+  /// - Throws: `Failure` 75 that says who holds it; 73 or 77 when the file cannot be made.
+  public static func hold<Result>(
+    beside database: String, patience: Duration = .zero,
+    sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    isolation: isolated (any Actor)? = #isolation,
+    body: () async throws -> Result
+  ) async throws -> Result {
+    // Two names for one database (a link, another mount) must meet at one lock.
+    let path = realPath(of: database) + ".lock"
+    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw unopened(path, errno) }
+    defer { close(descriptor) }
+    let pause = Duration.milliseconds(200)
+    var waited = Duration.zero
+    while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+      let code = errno
+      guard code == EWOULDBLOCK || code == EINTR else {
+        let why = String(cString: strerror(code))
+        throw Failure(.inputOutput, reason: "lock", "\(path) cannot be locked: \(why).")
+      }
+      guard waited < patience else {
+        throw Failure(
+          .temporary, reason: "locked",
+          "Another run holds \(path)\(holder(descriptor)); wait for it, or use --wait-lock 10m.")
+      }
+      try await sleep(pause)
+      waited += pause
+    }
+    let note = "pid \(getpid()) since \(Timestamp.text(Date()))\n"
+    ftruncate(descriptor, 0)
+    _ = note.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    return try await body()
+  }
+
+  private static func holder(_ descriptor: Int32) -> String {
+    var buffer = [UInt8](repeating: 0, count: 100)
+    let count = pread(descriptor, &buffer, buffer.count, 0)
+    guard count > 0 else { return "" }
+    let text = String(decoding: buffer.prefix(count), as: UTF8.self)
+    return " (" + text.trimmingCharacters(in: .whitespacesAndNewlines) + ")"
+  }
+
+  private static func unopened(_ path: String, _ code: Int32) -> Failure {
+    let why = String(cString: strerror(code))
+    return switch code {
+    case EACCES, EPERM, EROFS:
+      Failure(
+        .noPermission, reason: "permission",
+        "\(path) cannot be made by this user (\(why)); check the owner and mode of its folder.")
+    case ENOSPC, EDQUOT:
+      Failure(.inputOutput, reason: "disk_full", "\(path) cannot be made: \(why).")
+    default:
+      Failure(.cannotCreate, reason: "no_folder", "\(path) cannot be made: \(why).")
+    }
+  }
+
+  private static func realPath(of database: String) -> String {
+    if let resolved = realpath(database, nil) {
+      defer { free(resolved) }
+      return String(cString: resolved)
+    }
+    let url = URL(fileURLWithPath: database)
+    let folder = url.deletingLastPathComponent().path
+    guard let resolved = realpath(folder, nil) else { return url.path }
+    defer { free(resolved) }
+    return String(cString: resolved) + "/" + url.lastPathComponent
+  }
+}

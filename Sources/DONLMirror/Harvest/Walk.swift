@@ -1,0 +1,162 @@
+/// One reading of the catalogue in `id` order: where it stands, and what it has learnt.
+///
+/// Pure: it is told what each page held and answers what to take and where to go on. Pages overlap
+/// by one record, and ids must ascend across that seam; when they do not, something was deleted
+/// behind us, and the walk steps back until they do. So no record that lived throughout is missed
+/// (DESIGN, "The walk, precisely"). It advances by what arrived, never by what was asked.
+public struct Walk: Sendable, Equatable, Codable {
+  /// A stretch of offsets that the portal counts and does not serve: `start..<end`.
+  public struct Gap: Sendable, Equatable, Codable {
+    public var start: Int
+    public var end: Int
+  }
+
+  /// The greatest id taken, as bytes compare.
+  public private(set) var lastID: String?
+  /// The offset to ask next.
+  public private(set) var nextStart = 0
+  public private(set) var isFinished = false
+  /// The `count` of the last answer.
+  public private(set) var count = 0
+  public private(set) var highestCount = 0
+  /// Records in the largest page so far: what the portal really serves.
+  public private(set) var largestPage = 0
+  /// Records taken, those without an id included.
+  public private(set) var taken = 0
+  public private(set) var gaps: [Gap] = []
+  /// False once ids did not ascend within a page: the portal does not honor `sort`.
+  public private(set) var isOrdered = true
+  /// How many seams broke (and were mended by stepping back).
+  public private(set) var brokenSeams = 0
+  /// True when `count` fell by more than the deletion limits while we walked.
+  public private(set) var hasCollapsed = false
+
+  /// How far the next broken seam steps back; doubles until a seam holds.
+  private var stride = 1
+  /// The first offset of the gap being crossed; nil outside gaps.
+  private var gapStart: Int?
+
+  private let limits: DeletionLimits
+
+  public init(limits: DeletionLimits, knownCount: Int = 0) {
+    self.limits = limits
+    highestCount = knownCount
+  }
+
+  /// Nothing that lived throughout the walk can be missing from what was taken.
+  public var isProven: Bool {
+    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty
+  }
+
+  /// Records that the portal counts and did not serve.
+  public var unserved: Int { isFinished ? max(0, count - taken) : 0 }
+
+  /// Takes the page that was asked at `nextStart`.
+  ///
+  /// - Parameters:
+  ///   - ids: of the records of the page in order; nil for a record that does not say its id.
+  ///   - count: the `count` of the same answer.
+  /// - Returns: the indices of the records that are new to this walk, in order.
+  public mutating func take(ids: [String?], count: Int) -> [Int] {
+    let start = nextStart
+    self.count = count
+    guard !limits.areExceeded(losing: highestCount - count, of: highestCount) else {
+      hasCollapsed = true
+      isFinished = true
+      return []
+    }
+    highestCount = max(highestCount, count)
+
+    if isOrdered && !Self.ascend(ids) { isOrdered = false }
+    guard isOrdered else { return takeUnordered(ids, at: start) }
+
+    if start > 0, gapStart == nil, isSeamBroken(ids) {
+      brokenSeams += 1
+      nextStart = max(0, start - stride)
+      stride *= 2
+      return []
+    }
+    stride = 1
+    largestPage = max(largestPage, ids.count)
+
+    let seam = lastID
+    let fresh = ids.indices.filter { index in
+      guard let id = ids[index], let seam else { return true }
+      return seam.precedes(id)
+    }
+    if let last = fresh.last(where: { ids[$0] != nil }) { lastID = ids[last] }
+    taken += fresh.count
+    advance(from: start, by: ids.count, bringsNews: !fresh.isEmpty)
+    return Array(fresh)
+  }
+
+  /// An empty page, or one that begins beyond the last id: records behind us have gone, and the
+  /// ones that moved into their place may not have been read.
+  private func isSeamBroken(_ ids: [String?]) -> Bool {
+    guard let first = ids.first else { return true }
+    guard let lastID, let id = first ?? ids.compactMap(\.self).first else { return false }
+    return lastID.precedes(id)
+  }
+
+  private mutating func advance(from start: Int, by held: Int, bringsNews: Bool) {
+    if bringsNews, let from = gapStart {
+      if start > from { gaps.append(Gap(start: from, end: start)) }
+      gapStart = nil
+    }
+    if start + held >= count {
+      close(at: count)
+    } else if held > 1 && gapStart == nil {
+      nextStart = start + held - 1
+    } else {
+      // Nothing but the seam record, and more is said to follow: the portal counts records that it
+      // does not serve. The page covered as many offsets as the largest one did.
+      gapStart = gapStart ?? start + held
+      nextStart = start + max(largestPage, 1)
+      if nextStart >= count { close(at: count) }
+    }
+  }
+
+  private mutating func close(at end: Int) {
+    if let from = gapStart, end > from { gaps.append(Gap(start: from, end: end)) }
+    gapStart = nil
+    isFinished = true
+  }
+
+  /// Without order there are no seams: read on, and let a census or the list of names judge.
+  private mutating func takeUnordered(_ ids: [String?], at start: Int) -> [Int] {
+    largestPage = max(largestPage, ids.count)
+    taken += ids.count
+    nextStart = start + max(ids.isEmpty ? largestPage : ids.count, 1)
+    isFinished = start + ids.count >= count || nextStart >= count
+    return Array(ids.indices)
+  }
+
+  /// Equal neighbors are one dataset served twice, not a disorder.
+  private static func ascend(_ ids: [String?]) -> Bool {
+    let known = ids.compactMap(\.self)
+    return zip(known, known.dropFirst()).allSatisfy { !$1.precedes($0) }
+  }
+}
+
+extension String {
+  /// Ids compare as bytes, as Solr compares them.
+  func precedes(_ other: String) -> Bool {
+    utf8.lexicographicallyPrecedes(other.utf8)
+  }
+}
+
+/// How much may disappear before we suspect the portal rather than believe it.
+public struct DeletionLimits: Sendable, Equatable, Codable {
+  public var percent: Double
+  public var count: Int
+
+  public init(percent: Double = 5, count: Int = 50) {
+    self.percent = percent
+    self.count = count
+  }
+
+  /// More than `percent` of the whole **and** more than `count`.
+  func areExceeded(losing lost: Int, of whole: Int) -> Bool {
+    lost > count && Double(lost) * 100 > percent * Double(whole)
+  }
+}

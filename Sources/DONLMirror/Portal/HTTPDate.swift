@@ -1,0 +1,119 @@
+import Foundation
+
+/// The dates of HTTP (RFC 9110, 5.6.7): `Date` and `Retry-After` headers.
+enum HTTPDate {
+  /// Reads any of the three forms that a recipient must accept; nil when the text is none of them.
+  ///
+  ///     Sun, 06 Nov 1994 08:49:37 GMT
+  ///     Sunday, 06-Nov-94 08:49:37 GMT
+  ///     Sun Nov  6 08:49:37 1994
+  ///
+  /// - Parameter now: decides the century of the second form: a date more than 50 years ahead of
+  ///   it lies in the past.
+  static func parse(_ text: some StringProtocol, now: Date) -> Date? {
+    // A date has 32 characters at most; a long header is not worth splitting.
+    guard text.utf8.count <= 64 else { return nil }
+    let words = text.utf8.split(separator: UInt8(ascii: " ")).map { Array($0) }
+    switch words.count {
+    case 6: return fixdate(words)
+    case 4: return obsolete(words, now: now)
+    case 5: return asctime(words)
+    default: return nil
+    }
+  }
+
+  private static func fixdate(_ words: [[UInt8]]) -> Date? {
+    guard
+      isDay(words[0].dropLast()), words[0].last == UInt8(ascii: ","), words[5] == gmt,
+      let day = number(words[1], digits: 2), let month = month(words[2]),
+      let year = number(words[3], digits: 4), let second = secondOfDay(words[4])
+    else { return nil }
+    return date(year, month, day, second)
+  }
+
+  private static func obsolete(_ words: [[UInt8]], now: Date) -> Date? {
+    let parts = words[1].split(separator: UInt8(ascii: "-"))
+    guard
+      words[0].last == UInt8(ascii: ","), isDay(words[0].prefix(3)), words[3] == gmt,
+      parts.count == 3, let day = number(parts[0], digits: 2), let month = month(parts[1]),
+      let shortYear = number(parts[2], digits: 2), let second = secondOfDay(words[2])
+    else { return nil }
+    let thisYear = year(of: now)
+    var year = thisYear - thisYear % 100 + shortYear
+    if year > thisYear + 50 { year -= 100 }
+    return date(year, month, day, second)
+  }
+
+  private static func asctime(_ words: [[UInt8]]) -> Date? {
+    guard
+      isDay(words[0]), let month = month(words[1]),
+      let day = number(words[2], digits: words[2].count == 1 ? 1 : 2),
+      let second = secondOfDay(words[3]), let year = number(words[4], digits: 4)
+    else { return nil }
+    return date(year, month, day, second)
+  }
+
+  private static let gmt = Array("GMT".utf8)
+  private static let days = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"].map { Array($0.utf8) }
+  private static let months = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+  ].map { Array($0.utf8) }
+
+  private static func isDay(_ name: some Collection<UInt8>) -> Bool {
+    days.contains { $0.elementsEqual(name) }
+  }
+
+  private static func month(_ name: some Collection<UInt8>) -> Int? {
+    months.firstIndex { $0.elementsEqual(name) }.map { $0 + 1 }
+  }
+
+  private static func number(_ text: some Sequence<UInt8>, digits: Int) -> Int? {
+    var value = 0
+    var count = 0
+    for byte in text {
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
+      value = value * 10 + Int(byte - UInt8(ascii: "0"))
+      count += 1
+    }
+    return count == digits ? value : nil
+  }
+
+  private static func secondOfDay(_ text: [UInt8]) -> Int? {
+    let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+    guard
+      parts.count == 3, let hour = number(parts[0], digits: 2), hour < 24,
+      let minute = number(parts[1], digits: 2), minute < 60,
+      // 60 is a leap second.
+      let second = number(parts[2], digits: 2), second <= 60
+    else { return nil }
+    return hour * 3600 + minute * 60 + second
+  }
+
+  private static func date(_ year: Int, _ month: Int, _ day: Int, _ second: Int) -> Date? {
+    guard day >= 1, day <= length(of: month, in: year) else { return nil }
+    let days = daysSinceEpoch(year, month, day)
+    return Date(timeIntervalSince1970: Double(days * 86_400 + second))
+  }
+
+  private static func length(of month: Int, in year: Int) -> Int {
+    let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
+    return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
+  }
+
+  /// Days from 1970-01-01 in the proleptic Gregorian calendar; years begin in March here, so that
+  /// the leap day is the last.
+  private static func daysSinceEpoch(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let year = month <= 2 ? year - 1 : year
+    let era = (year >= 0 ? year : year - 399) / 400
+    let yearOfEra = year - era * 400
+    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+
+  private static func year(of date: Date) -> Int {
+    let days = Int((date.timeIntervalSince1970 / 86_400).rounded(.down))
+    // Right but for the first days of January and the last of December, which is near enough here.
+    return 1970 + Int((Double(days) / 365.2425).rounded(.down))
+  }
+}

@@ -1,0 +1,71 @@
+import Foundation
+
+/// Where a portal's action API is, from the way people write it.
+public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
+  /// The base of the site, without trailing slash: `https://data.overheid.nl/data`. Two ways to
+  /// write one portal give one `site`.
+  public let site: String
+  let scheme: String
+  let host: String
+
+  public var description: String { site }
+
+  /// - Parameter text: the base of the site (`https://data.overheid.nl/data`) or its full
+  ///   `…/api/3/action`, with or without trailing slash.
+  public init(_ text: String) throws(InvalidPortalSetting) {
+    let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
+    guard let parts = URLComponents(string: text) else {
+      throw InvalidPortalSetting(message: "portal.url is not a URL: \(Excerpt.escape(text))")
+    }
+    guard let scheme = parts.scheme?.lowercased(), ["http", "https"].contains(scheme) else {
+      throw InvalidPortalSetting(
+        message: "portal.url must begin with https:// or http://: \(Excerpt.escape(text))")
+    }
+    guard let host = parts.percentEncodedHost?.lowercased(), !host.isEmpty else {
+      throw InvalidPortalSetting(message: "portal.url names no host: \(Excerpt.escape(text))")
+    }
+    guard parts.user == nil, parts.password == nil else {
+      throw InvalidPortalSetting(
+        message: "portal.url must not hold a user or password; use portal.token-file")
+    }
+    guard parts.query == nil, parts.fragment == nil else {
+      throw InvalidPortalSetting(
+        message: "portal.url must end before '?' and '#': \(Excerpt.escape(text))")
+    }
+    var path = parts.percentEncodedPath.split(separator: "/")
+    for ending in [["api", "3", "action"], ["api", "action"], ["api", "3"], ["api"]]
+    where path.suffix(ending.count).elementsEqual(ending, by: ==) {
+      path.removeLast(ending.count)
+      break
+    }
+    let isDefaultPort = parts.port == nil || parts.port == (scheme == "https" ? 443 : 80)
+    let port = isDefaultPort ? "" : parts.port.map { ":\($0)" } ?? ""
+    self.scheme = scheme
+    self.host = host
+    site = scheme + "://" + host + port + path.map { "/" + $0 }.joined()
+  }
+
+  /// The URL of an action; names and values may hold anything.
+  func url(of action: String, query: [(name: String, value: String)]) -> String {
+    let pairs = query.map { Self.encode($0.name) + "=" + Self.encode($0.value) }
+    let url = site + "/api/3/action/" + Self.encode(action)
+    return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
+  }
+
+  /// Everything but RFC 3986's unreserved characters, so that `+` and space can never be mixed up.
+  private static func encode(_ text: String) -> String {
+    var encoded = ""
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default:
+        let hex = String(byte, radix: 16, uppercase: true)
+        encoded += byte < 16 ? "%0" + hex : "%" + hex
+      }
+    }
+    return encoded
+  }
+}

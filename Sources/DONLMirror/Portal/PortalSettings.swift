@@ -1,0 +1,51 @@
+/// How one portal is asked. The defaults are those of CONTRACT.md.
+public struct PortalSettings: Sendable {
+  public var address: PortalAddress
+  /// Between two requests.
+  public var pause = Duration.zero
+  /// How often a request is tried again.
+  public var retries = 5
+  /// Until the connection stands, TLS and proxy included.
+  public var connectTimeout = Duration.seconds(15)
+  /// Without a single byte.
+  public var idleTimeout = Duration.seconds(60)
+  /// For one request with its redirects and its body.
+  public var requestTimeout = Duration.seconds(15 * 60)
+  /// A body that stays below this speed for the whole window is given up.
+  public var lowSpeed = (bytesPerSecond: 1000, window: Duration.seconds(30))
+  /// Of one body, after decompression.
+  public var maxPageBytes = 64 << 20
+  public var proxy = ProxyRules()
+  /// Whole hosts, or `host:port`, that the portal may redirect to.
+  public var allowRedirectHosts: Set<String> = []
+  /// Sent as `Authorization` header to the portal's own host.
+  public var token: Secret?
+  /// Shown to the portal's operators in the User-Agent.
+  public var contact: String?
+  /// A PEM file with certificate authorities to trust besides the system's.
+  public var certificateFile: String?
+
+  public init(address: PortalAddress) { self.address = address }
+
+  var userAgent: String {
+    "donl-mirror/\(toolVersion)" + (contact.map { " (+\($0))" } ?? "")
+  }
+
+  /// What goes into a header must be able to stand there; a broken token must not end up in the
+  /// HTTP client's error either.
+  func checkHeaders() throws(InvalidPortalSetting) {
+    guard contact?.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) ?? true else {
+      throw InvalidPortalSetting(message: "portal.contact must be plain ASCII on one line")
+    }
+    guard token?.value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) ?? true else {
+      throw InvalidPortalSetting(
+        message: "The token in portal.token-file must be one line of ASCII")
+    }
+  }
+}
+
+/// A setting of the portal that cannot be used; a matter of configuration (exit 78).
+public struct InvalidPortalSetting: Error, Sendable, Equatable, CustomStringConvertible {
+  public var message: String
+  public var description: String { message }
+}

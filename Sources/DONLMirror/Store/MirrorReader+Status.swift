@@ -1,0 +1,118 @@
+import Foundation
+import GRDB
+
+/// What `status` tells: how far the mirror is, and what awaits a person.
+public struct MirrorStatus: Sendable, Encodable {
+  public struct Run: Sendable, Encodable {
+    public var id: Int64
+    public var mode: String
+    public var outcome: String
+    public var startedAt: String
+    public var finishedAt: String?
+    public var created: Int
+    public var updated: Int
+    public var touched: Int
+    public var unchanged: Int
+    public var deleted: Int
+    public var held: Int
+    public var rejected: Int
+    public var requests: Int
+    public var exitCode: Int?
+    public var reason: String?
+    public var message: String?
+  }
+
+  public struct Rejected: Sendable, Encodable {
+    public var datasetID: String?
+    public var reason: String
+    public var detail: String
+    public var lastSeen: String
+    public var attempts: Int
+  }
+
+  /// A walk that was left open: the next full run goes on from there.
+  public struct Unfinished: Sendable, Encodable {
+    public var mode: String
+    public var nextStart: Int
+    public var movedAt: String
+  }
+
+  public var database: String
+  public var source: String?
+  public var completeAsOf: String?
+  public var checkpoint: String?
+  public var datasets: Int
+  public var deletedDatasets: Int
+  public var resources: Int
+  public var changes: Int
+  public var lastSeq: Int
+  public var epoch: String?
+  public var rejections: [Rejected]
+  public var unfinished: Unfinished?
+  /// When the next full walk is due; nil when none has completed yet.
+  public var nextFull: String?
+  /// The newest first.
+  public var runs: [Run]
+}
+
+extension MirrorReader {
+  /// - Parameters:
+  ///   - runs: how many of the last runs to tell.
+  ///   - fullEvery: `schedule.full-every`.
+  public func status(runs: Int = 5, fullEvery: Duration) throws -> MirrorStatus {
+    try read { db in
+      func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+      func meta(_ key: String) throws -> String? {
+        try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+      }
+      let lastFull = try String.fetchOne(
+        db, sql: "SELECT max(started_at) FROM runs WHERE outcome = 'complete' AND mode = 'full'")
+      return MirrorStatus(
+        database: path, source: try meta("source"), completeAsOf: try meta("complete_as_of"),
+        checkpoint: try meta("checkpoint"), datasets: try count("SELECT count(*) FROM datasets"),
+        deletedDatasets: try count("SELECT count(*) FROM deleted_datasets"),
+        resources: try count("SELECT count(*) FROM resource_rows"),
+        changes: try count("SELECT count(*) FROM changes"),
+        lastSeq: try count("SELECT max(seq) FROM changes"), epoch: try meta("epoch"),
+        rejections: try Self.rejections(db), unfinished: try Self.unfinished(db),
+        nextFull: lastFull.flatMap(Timestamp.date).map {
+          Timestamp.text($0.addingTimeInterval(fullEvery / .seconds(1)))
+        },
+        runs: try Self.runs(db, limit: runs))
+    }
+  }
+
+  private static func rejections(_ db: Database) throws -> [MirrorStatus.Rejected] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT dataset_id, reason, detail, last_seen, attempts FROM rejections
+        ORDER BY last_seen DESC, key LIMIT 100
+        """
+    ).map { row in
+      MirrorStatus.Rejected(
+        datasetID: row[0], reason: row[1], detail: row[2], lastSeen: row[3], attempts: row[4])
+    }
+  }
+
+  private static func unfinished(_ db: Database) throws -> MirrorStatus.Unfinished? {
+    try Row.fetchOne(
+      db,
+      sql: """
+        SELECT mode, next_start, moved_at FROM walks WHERE state = 'open' ORDER BY id DESC LIMIT 1
+        """
+    ).map { MirrorStatus.Unfinished(mode: $0[0], nextStart: $0[1], movedAt: $0[2]) }
+  }
+
+  private static func runs(_ db: Database, limit: Int) throws -> [MirrorStatus.Run] {
+    try Row.fetchAll(db, sql: "SELECT * FROM runs ORDER BY id DESC LIMIT ?", arguments: [limit])
+      .map { row in
+        MirrorStatus.Run(
+          id: row["id"], mode: row["mode"], outcome: row["outcome"], startedAt: row["started_at"],
+          finishedAt: row["finished_at"], created: row["created"], updated: row["updated"],
+          touched: row["touched"], unchanged: row["unchanged"], deleted: row["deleted"],
+          held: row["held"], rejected: row["rejected"], requests: row["requests"],
+          exitCode: row["exit_code"], reason: row["reason"], message: row["message"])
+      }
+  }
+}

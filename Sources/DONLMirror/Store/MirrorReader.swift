@@ -1,0 +1,62 @@
+import Foundation
+import GRDB
+
+/// The mirror, opened for reading only. Never blocks the writer, and writes nothing.
+public struct MirrorReader: Sendable {
+  public let path: String
+  private let queue: DatabaseQueue
+
+  /// - Throws: `Failure` 66 when there is no database yet, 65 when it is damaged, newer than we are
+  ///   or another program's, 77 when this user may not read it.
+  public init(path: String) throws {
+    self.path = path
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
+      throw Failure(
+        .noDatabase, reason: "no_database",
+        "There is no database at \(path) yet; run donl-mirror harvest, or name another with --db.")
+    }
+    guard !isFolder.boolValue else {
+      throw Failure(.noDatabase, reason: "is_folder", "\(path) is a folder, not a database.")
+    }
+    guard FileManager.default.isReadableFile(atPath: path) else {
+      throw Failure(
+        .noPermission, reason: "permission", "\(path) cannot be read by this user; check its mode.")
+    }
+    do {
+      var configuration = Configuration()
+      configuration.readonly = true
+      configuration.busyMode = .timeout(10)
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      try queue.read { db in
+        let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+        let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+        try Schema.judge(version: version, application: application, path: path)
+        guard version > 0 else {
+          throw Failure(
+            .noDatabase, reason: "no_database",
+            "\(path) is empty; run donl-mirror harvest first.")
+        }
+      }
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  func read<T>(_ work: (Database) throws -> T) throws -> T {
+    do {
+      return try queue.read(work)
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  /// Writes the present state to a new file.
+  func copy(to destination: String) throws {
+    do {
+      try queue.inDatabase { try $0.execute(sql: "VACUUM INTO ?", arguments: [destination]) }
+    } catch let error as DatabaseError {
+      throw Failure(error, path: destination)
+    }
+  }
+}

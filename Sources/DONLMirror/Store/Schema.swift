@@ -1,0 +1,79 @@
+import GRDB
+
+/// The schema as it stands in the `.sql` files beside this one, and the way up to it.
+///
+/// `user_version` is the version, which readers can see; so it is also what we go by. A step runs
+/// in one transaction, views included, and there is no way down.
+struct Schema: Sendable {
+  /// "DONL"
+  static let applicationID: Int32 = 0x444F_4E4C
+
+  /// The steps in order; step n leads from version n to n + 1.
+  var steps: [String]
+  var views: String
+  var indexes: String
+
+  static let current = Schema(
+    steps: [text(PackageResources.schema_1_sql)],
+    views: text(PackageResources.views_sql),
+    indexes: text(PackageResources.indexes_sql))
+
+  var version: Int { steps.count }
+
+  /// Brings the database up to `version`. A database that is newer, or another program's, is
+  /// refused and left as it is.
+  func migrate(_ db: Database, path: String) throws {
+    let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
+    try Self.judge(version: found, application: application, upTo: version, path: path)
+    if found == 0 {
+      let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+      guard objects == 0 else { throw Self.foreign(path) }
+    }
+    guard found < version else { return }
+
+    try db.inTransaction(.immediate) {
+      try dropViews(db)
+      for step in steps[found...] { try db.execute(sql: step) }
+      try db.execute(sql: views)
+      try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
+      try db.execute(sql: "PRAGMA user_version = \(version)")
+      try db.execute(
+        sql: """
+          INSERT INTO meta (key, value) VALUES ('schema_version', ?)
+          ON CONFLICT (key) DO UPDATE SET value = excluded.value
+          """, arguments: ["\(version)"])
+      return .commit
+    }
+  }
+
+  /// Throws unless a database of this version and application is one that we can read.
+  static func judge(
+    version: Int, application: Int32, upTo known: Int = Schema.current.version, path: String
+  ) throws {
+    guard application == 0 || application == applicationID else { throw foreign(path) }
+    guard version <= known else {
+      throw Failure(
+        .damagedDatabase, reason: "newer_schema",
+        "\(path) has schema version \(version), this donl-mirror knows \(known); "
+          + "upgrade donl-mirror. The file was left as it is.")
+    }
+  }
+
+  private static func foreign(_ path: String) -> Failure {
+    Failure(
+      .damagedDatabase, reason: "foreign_database",
+      "\(path) is a database of another program; it was left as it is. Choose another --db.")
+  }
+
+  private func dropViews(_ db: Database) throws {
+    // fts_rows is part of the tables: the full-text index reads through it.
+    let names = try String.fetchAll(
+      db, sql: "SELECT name FROM sqlite_schema WHERE type = 'view' AND name <> 'fts_rows'")
+    for name in names { try db.execute(sql: "DROP VIEW \(name.quotedDatabaseIdentifier)") }
+  }
+
+  private static func text(_ bytes: [UInt8]) -> String {
+    String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,13 @@
+-- Secondary indexes. They are built when the first harvest ends: building them once costs half of keeping them.
+CREATE INDEX IF NOT EXISTS all_datasets_name ON all_datasets(name);
+CREATE INDEX IF NOT EXISTS all_datasets_metadata_modified ON all_datasets(metadata_modified);
+CREATE INDEX IF NOT EXISTS all_datasets_authority ON all_datasets(authority, license_id);
+CREATE INDEX IF NOT EXISTS all_datasets_owner_org ON all_datasets(owner_org);
+CREATE INDEX IF NOT EXISTS all_datasets_deleted ON all_datasets(deleted_at) WHERE deleted_at IS NOT NULL;
+CREATE INDEX IF NOT EXISTS resource_rows_format ON resource_rows(format);
+CREATE INDEX IF NOT EXISTS dataset_uri_rows_value ON dataset_uri_rows(field, value);
+CREATE INDEX IF NOT EXISTS tag_rows_name ON tag_rows(name);
+CREATE INDEX IF NOT EXISTS group_rows_group ON group_rows(group_id);
+CREATE INDEX IF NOT EXISTS changes_dataset ON changes(dataset_id);
+CREATE INDEX IF NOT EXISTS changes_run ON changes(run_id);
+CREATE INDEX IF NOT EXISTS rejections_dataset ON rejections(dataset_id);

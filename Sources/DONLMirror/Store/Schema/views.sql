@@ -1,0 +1,123 @@
+-- The views that carry the contract. They are dropped and made again whenever the schema version moves.
+
+CREATE VIEW datasets AS -- the live datasets
+SELECT
+  d.id, d.name, d.title, d.notes, d.url, d.identifier, d.state, d.type, d.private,
+  d.owner_org, d.organization_title, d.authority, d.publisher, d.maintainer,
+  d.license_id, d.license_title, d.access_rights, d.dataset_status, d.frequency,
+  d.source_catalog, d.metadata_language, d.issued, d.modified,
+  d.metadata_created, d.metadata_modified, d.num_resources, d.num_tags,
+  d.content_hash, d.first_seen,
+  w.finished_at AS last_seen, -- end of the last complete full walk or census that saw it
+  d.first_run, d.is_repaired
+FROM all_datasets d
+LEFT JOIN sightings s ON s.dataset = d.key
+LEFT JOIN walks w ON w.id = s.complete_walk
+WHERE d.deleted_at IS NULL;
+
+CREATE VIEW deleted_datasets AS -- datasets that are gone from the portal
+SELECT
+  d.id, d.name, d.title, d.deleted_at,
+  d.deleted_reason AS reason,
+  (
+    SELECT l.id FROM all_datasets l
+    WHERE l.name = d.name AND l.deleted_at IS NULL
+    ORDER BY l.metadata_created DESC, l.id
+    LIMIT 1
+  ) AS replaced_by, -- the live id that bears the same name
+  d.dataset_status, d.authority, d.license_id, d.metadata_modified, d.content_hash, d.first_seen
+FROM all_datasets d
+WHERE d.deleted_at IS NOT NULL;
+
+CREATE VIEW resources AS
+SELECT
+  d.id AS dataset_id, r.position, r.id, r.name, r.description, r.url, r.format, r.mimetype,
+  r.license_id, r.size, r.created, r.last_modified
+FROM resource_rows r
+JOIN all_datasets d ON d.key = r.dataset;
+
+CREATE VIEW uri_values AS -- one row a value of a URI-valued field
+SELECT
+  d.id AS dataset_id,
+  NULL AS resource_position,
+  NULL AS resource_id,
+  u.field, u.position, u.value,
+  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END AS uri,
+  u.portal_label, c.label_nl, c.label_en, u.value_list, u.scheme
+FROM dataset_uri_rows u
+JOIN all_datasets d ON d.key = u.dataset
+LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
+UNION ALL
+SELECT
+  d.id, u.resource_position, r.id,
+  u.field, u.position, u.value,
+  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END,
+  u.portal_label, c.label_nl, c.label_en, u.value_list, u.scheme
+FROM resource_uri_rows u
+JOIN all_datasets d ON d.key = u.dataset
+LEFT JOIN resource_rows r ON r.dataset = u.dataset AND r.position = u.resource_position
+LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value;
+
+CREATE VIEW tags AS
+SELECT d.id AS dataset_id, t.name
+FROM tag_rows t
+JOIN all_datasets d ON d.key = t.dataset;
+
+CREATE VIEW dataset_groups AS
+SELECT d.id AS dataset_id, g.group_id
+FROM group_rows g
+JOIN all_datasets d ON d.key = g.dataset;
+
+CREATE VIEW extras AS -- keys that neither the columns nor uri_values carry
+SELECT d.id AS dataset_id, NULL AS resource_position, e.key, e.value, e.json_type
+FROM dataset_extra_rows e
+JOIN all_datasets d ON d.key = e.dataset
+UNION ALL
+SELECT d.id, e.resource_position, e.key, e.value, e.json_type
+FROM resource_extra_rows e
+JOIN all_datasets d ON d.key = e.dataset;
+
+CREATE VIEW records AS -- the raw JSON of the live datasets
+SELECT d.id AS dataset_id, r.json, r.fetched_at
+FROM record_rows r
+JOIN all_datasets d ON d.key = r.dataset
+WHERE d.deleted_at IS NULL;
+
+CREATE VIEW stale_display_names AS -- the portal's display name differs from the value list's Dutch label of now
+SELECT d.id AS dataset_id, d.name, u.field, u.value AS uri, u.portal_label,
+  c.label_nl AS list_label, u.value_list
+FROM dataset_uri_rows u
+JOIN all_datasets d ON d.key = u.dataset
+JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
+WHERE u.portal_label IS NOT NULL
+  AND c.label_nl IS NOT NULL
+  AND u.portal_label IS NOT c.label_nl
+  -- the portal joins parents with ' | '; what stands after the last one is the label itself
+  AND substr(u.portal_label, -length(c.label_nl) - 3) IS NOT ' | ' || c.label_nl;
+
+CREATE VIEW unlisted_uris AS -- values of a fetched value list's field that are not on the list
+SELECT u.dataset_id, u.resource_id, u.field, u.value, u.value_list
+FROM uri_values u
+JOIN value_lists l ON l.name = u.value_list AND l.fetched_at IS NOT NULL
+WHERE NOT EXISTS (SELECT 1 FROM concepts c WHERE c.list = u.value_list AND c.uri = u.value);
+
+CREATE VIEW malformed_uris AS -- values of URI fields that are no URI
+SELECT dataset_id, resource_id, field, value, value_list
+FROM uri_values
+WHERE uri IS NULL;
+
+CREATE VIEW field_census AS -- what the portal sends that no column and no field row carries
+SELECT c.entity, c.field, c.json_type, c.datasets, c.example, s.first_seen
+FROM (
+  SELECT 'dataset' AS entity, key AS field, json_type,
+    count(DISTINCT dataset) AS datasets, min(substr(value, 1, 200)) AS example
+  FROM dataset_extra_rows GROUP BY key, json_type
+  UNION ALL
+  SELECT 'resource', key, json_type, count(DISTINCT dataset), min(substr(value, 1, 200))
+  FROM resource_extra_rows GROUP BY key, json_type
+) c
+LEFT JOIN field_sightings s
+  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type;
+
+CREATE VIEW latest_complete_run AS
+SELECT * FROM runs WHERE outcome = 'complete' ORDER BY id DESC LIMIT 1;

@@ -1,0 +1,64 @@
+import Foundation
+import GRDB
+
+extension Store {
+  func meta(_ key: String) throws -> String? {
+    try read { db in
+      try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+    }
+  }
+
+  func setMeta(_ key: String, _ value: String, in db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO meta (key, value) VALUES (?, ?)
+        ON CONFLICT (key) DO UPDATE SET value = excluded.value WHERE value IS NOT excluded.value
+        """, arguments: [key, value])
+  }
+
+  /// Makes sure that this database is the mirror of `source`; the first run writes it.
+  ///
+  /// - Parameter rebinding: the same catalogue has moved to this address.
+  /// - Throws: `Failure` 78 when it mirrors another portal; nothing is changed.
+  func claim(_ source: String, rebinding: Bool, fields: FieldTable) throws {
+    let owner = try meta("source")
+    guard owner == nil || owner == source || rebinding else {
+      throw Failure(
+        .configuration, reason: "other_portal",
+        "\(path) mirrors \(owner ?? ""), not \(source); nothing was changed. "
+          + "Use another --db, or --rebind if the same catalogue has moved to that address.")
+    }
+    try write { db in
+      try setMeta("source", source, in: db)
+      try setMeta("license", "CC-0", in: db)
+      try setMeta("hash_version", "\(ContentHash.version)", in: db)
+      try setMeta("tool_version", toolVersion, in: db)
+      try db.execute(
+        sql: "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)",
+        arguments: [UUID().uuidString.lowercased()])
+      try load(fields, in: db)
+    }
+  }
+
+  /// Makes the table `fields` say what the field table says.
+  private func load(_ table: FieldTable, in db: Database) throws {
+    let columns =
+      "entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since, until"
+    let wanted = table.fields.map { field in
+      [
+        field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
+        field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
+      ]
+    }
+    let stored = try Row.fetchAll(db, sql: "SELECT \(columns) FROM fields").map { row in
+      (0..<row.count).map { row[$0] as String? }
+    }
+    guard Set(stored) != Set(wanted) else { return }
+    try db.execute(sql: "DELETE FROM fields")
+    for row in wanted {
+      try db.execute(
+        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: StatementArguments(row))
+    }
+  }
+}

@@ -1,0 +1,143 @@
+import Foundation
+import GRDB
+
+/// A run that is under way.
+struct RunRecord: Sendable, Equatable {
+  var id: Int64
+  var startedAt: String
+}
+
+extension Store {
+  /// Opens a row in the ledger. Rows of runs that died are closed as `interrupted`.
+  func beginRun(at now: String) throws -> RunRecord {
+    try write { db in
+      try db.execute(
+        sql: """
+          UPDATE runs SET outcome = 'interrupted', reason = 'died', finished_at = ?,
+            message = 'The process ended without a word; the next run went on from its last page.'
+          WHERE outcome = 'running'
+          """, arguments: [now])
+      try db.execute(
+        sql: "INSERT INTO runs (mode, outcome, started_at) VALUES ('full', 'running', ?)",
+        arguments: [now])
+      return RunRecord(id: db.lastInsertedRowID, startedAt: now)
+    }
+  }
+
+  func setMode(_ mode: HarvestMode, of run: RunRecord) throws {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE runs SET mode = ? WHERE id = ?", arguments: [mode.rawValue, run.id])
+    }
+  }
+
+  /// Closes the row of a run, and with a complete run moves the checkpoint and `complete_as_of`.
+  ///
+  /// Durable before it returns: what was reported must survive a power cut.
+  func finish(_ summary: RunSummary, walk: WalkRecord?, completeAsOf: String?) throws {
+    try read { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    try write { db in
+      try db.execute(
+        sql: """
+          UPDATE runs SET mode = ?, outcome = ?, finished_at = ?, checkpoint = ?, portal_count = ?,
+            requests = ?, retries = ?, bytes = ?, exit_code = ?, reason = ?, message = ?
+          WHERE id = ?
+          """,
+        arguments: [
+          summary.mode.rawValue, summary.outcome.rawValue, summary.finishedAt, summary.checkpoint,
+          summary.portalCount, summary.requests, summary.retries, summary.bytes,
+          summary.exitStatus.rawValue, summary.reason, summary.message, summary.id,
+        ])
+      if let walk, walk.walk.isFinished {
+        let state = summary.outcome == .complete ? "complete" : "partial"
+        try db.execute(
+          sql: "UPDATE walks SET state = ?, finished_at = ? WHERE id = ?",
+          arguments: [state, summary.finishedAt, walk.id])
+        if summary.outcome == .complete, walk.mode == .full {
+          try db.execute(
+            sql: "UPDATE sightings SET complete_walk = walk WHERE walk = ?", arguments: [walk.id])
+        }
+      }
+      guard summary.outcome == .complete else { return }
+      if let checkpoint = summary.checkpoint { try setMeta("checkpoint", checkpoint, in: db) }
+      if let completeAsOf { try setMeta("complete_as_of", completeAsOf, in: db) }
+      try noteFields(in: db, at: summary.finishedAt)
+    }
+    try read { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+  }
+
+  /// When a full walk completed last; nil when none has.
+  func lastCompleteFullRun() throws -> String? {
+    try read { db in
+      try String.fetchOne(
+        db,
+        sql: """
+          SELECT max(started_at) FROM runs WHERE outcome = 'complete' AND mode = 'full'
+          """)
+    }
+  }
+
+  /// The portal's count at the end of the last complete run; 0 when there is none.
+  func lastCompleteCount() throws -> Int {
+    try read { db in
+      try Int.fetchOne(
+        db,
+        sql: """
+          SELECT portal_count FROM runs WHERE outcome = 'complete' AND portal_count IS NOT NULL
+          ORDER BY id DESC LIMIT 1
+          """) ?? 0
+    }
+  }
+
+  /// What the store holds, to compare with what the portal says.
+  func inventory(since stamp: String?) throws -> Inventory {
+    try read { db in
+      var inventory = Inventory()
+      inventory.live =
+        try Int.fetchOne(
+          db, sql: "SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL") ?? 0
+      inventory.neverRead =
+        try Int.fetchOne(
+          db,
+          sql: """
+            SELECT count(*) FROM rejections r WHERE NOT EXISTS (
+              SELECT 1 FROM all_datasets d WHERE d.id = r.dataset_id AND d.deleted_at IS NULL)
+            """) ?? 0
+      inventory.newest = try String.fetchOne(
+        db, sql: "SELECT max(metadata_modified) FROM all_datasets WHERE deleted_at IS NULL")
+      if let stamp {
+        inventory.since =
+          try Int.fetchOne(
+            db,
+            sql: """
+              SELECT count(*) FROM all_datasets
+              WHERE deleted_at IS NULL AND metadata_modified >= ?
+              """, arguments: [stamp]) ?? 0
+      }
+      return inventory
+    }
+  }
+
+  private func noteFields(in db: Database, at now: String) throws {
+    try db.execute(
+      sql: """
+        INSERT OR IGNORE INTO field_sightings (entity, field, json_type, first_seen)
+        SELECT DISTINCT 'dataset', key, json_type, ?1 FROM dataset_extra_rows
+        UNION ALL
+        SELECT DISTINCT 'resource', key, json_type, ?1 FROM resource_extra_rows
+        """, arguments: [now])
+  }
+}
+
+/// Counts of the store that the opening answers of a run are compared with.
+struct Inventory: Sendable, Equatable {
+  var live = 0
+  /// Records in quarantine that never had a good version.
+  var neverRead = 0
+  var newest: String?
+  /// Live datasets whose stamp is not older than the one asked.
+  var since = 0
+
+  /// What the portal's count should be.
+  var expectedCount: Int { live + neverRead }
+}

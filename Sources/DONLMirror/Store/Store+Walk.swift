@@ -1,0 +1,209 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// What one page brought, read: datasets, and records that could not be read.
+struct Batch: Sendable {
+  var entries: [Result<Dataset, Rejection>]
+}
+
+/// A walk as the store keeps it: its identity outlives the process that began it.
+struct WalkRecord: Sendable, Equatable {
+  var id: Int64
+  var mode: HarvestMode
+  /// What was asked; a walk resumes only when the same is asked again.
+  var query: Query
+  /// The portal's `Date` before the first page of the first part.
+  var portalDate: String
+  /// The newest `metadata_modified` before the first page of the first part.
+  var checkpoint: String?
+  var movedAt: String
+  var walk: Walk
+
+  struct Query: Sendable, Equatable {
+    var filter: String
+    var order: String
+    var rows: Int
+  }
+}
+
+extension Store {
+  /// The walk that was left open last, if any.
+  func openWalk() throws -> WalkRecord? {
+    try read { db in
+      guard
+        let row = try Row.fetchOne(
+          db, sql: "SELECT * FROM walks WHERE state = 'open' ORDER BY id DESC LIMIT 1")
+      else { return nil }
+      return try WalkRecord(row)
+    }
+  }
+
+  func beginWalk(
+    _ mode: HarvestMode, query: WalkRecord.Query, portalDate: String, checkpoint: String?,
+    walk: Walk, run: RunRecord, at now: String
+  ) throws -> WalkRecord {
+    try write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO walks
+            (mode, state, filter, page_order, rows, portal_date, checkpoint, facts, moved_at)
+          VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          mode.rawValue, query.filter, query.order, query.rows, portalDate, checkpoint,
+          try facts(of: walk), now,
+        ])
+      let id = db.lastInsertedRowID
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [id, run.id])
+      return WalkRecord(
+        id: id, mode: mode, query: query, portalDate: portalDate, checkpoint: checkpoint,
+        movedAt: now, walk: walk)
+    }
+  }
+
+  /// Lets a run go on with a walk that an earlier run began.
+  func adopt(_ walk: WalkRecord, run: RunRecord) throws {
+    try write { db in
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [walk.id, run.id])
+    }
+  }
+
+  /// Gives a walk up: its position means nothing any more.
+  func drop(_ walk: WalkRecord, at now: String) throws {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE walks SET state = 'dropped', finished_at = ? WHERE id = ?",
+        arguments: [now, walk.id])
+    }
+  }
+
+  /// Stores a page: rows, changes, quarantine **and** the position, in one transaction.
+  ///
+  /// - Returns: what happened to the records, each counted once; those that this walk has already
+  ///   seen are not counted again.
+  func apply(
+    _ batch: Batch, movingTo walk: WalkRecord, run: RunRecord, at now: String
+  ) throws -> Tally {
+    try write { db in
+      var tally = Tally()
+      for entry in batch.entries {
+        switch entry {
+        case .success(let dataset):
+          try apply(dataset, walk: walk.id, run: run, at: now, into: &tally)
+        case .failure(let rejection):
+          try apply(rejection, walk: walk.id, run: run, at: now, into: &tally)
+        }
+      }
+      try db.execute(
+        sql: """
+          UPDATE walks SET last_id = ?, next_start = ?, facts = ?, moved_at = ? WHERE id = ?
+          """,
+        arguments: [
+          walk.walk.lastID, walk.walk.nextStart, try facts(of: walk.walk), now, walk.id,
+        ])
+      try db.execute(
+        sql: """
+          UPDATE runs SET created = created + ?, updated = updated + ?, touched = touched + ?,
+            unchanged = unchanged + ?, rejected = rejected + ?, pages = pages + 1,
+            portal_count = ?
+          WHERE id = ?
+          """,
+        arguments: [
+          tally.created, tally.updated, tally.touched, tally.unchanged, tally.rejected,
+          walk.walk.count, run.id,
+        ])
+      return tally
+    }
+  }
+
+  private func apply(
+    _ dataset: Dataset, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
+  ) throws {
+    var change = Change(
+      kind: .create, datasetID: dataset.id, name: dataset[.name].text, run: run.id,
+      recordedAt: now, metadataModified: dataset[.metadataModified].text,
+      contentHash: dataset.contentHash)
+    guard let known = try writer.known(dataset.id) else {
+      let key = try writer.insert(dataset, run: run.id, runStarted: run.startedAt, at: now)
+      try writer.markSeen(key, by: walk)
+      try writer.heal(dataset.id)
+      try writer.append(change)
+      tally.created += 1
+      return
+    }
+
+    // Served twice in one walk: the newer one stands, and the dataset is counted once.
+    let isRepeated = known.walk == walk
+    if isRepeated, (dataset[.metadataModified].text ?? "") <= (known.metadataModified ?? "") {
+      return
+    }
+    try writer.markSeen(known.key, by: walk)
+    try writer.heal(dataset.id)
+
+    if known.isDeleted {
+      try writer.update(dataset, key: known.key, at: now)
+      try writer.append(change)
+      tally.created += 1
+      return
+    }
+    guard
+      let stored = try writer.storedRecord(of: known.key, unlessEqualTo: dataset.record)
+    else {
+      tally.unchanged += isRepeated ? 0 : 1
+      return
+    }
+    guard known.contentHash == dataset.contentHash else {
+      change.kind = .update
+      change.changedFields = try RecordComparison.changedFields(from: stored, to: dataset.record)
+      try writer.update(dataset, key: known.key, at: now)
+      try writer.append(change)
+      tally.updated += isRepeated ? 0 : 1
+      return
+    }
+    // Other bytes may say the same: another order of keys, other escapes.
+    guard try !RecordComparison.isSameValue(stored, dataset.record) else {
+      tally.unchanged += isRepeated ? 0 : 1
+      return
+    }
+    try writer.update(dataset, key: known.key, at: now)
+    tally.touched += isRepeated ? 0 : 1
+  }
+
+  private func apply(
+    _ rejection: Rejection, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
+  ) throws {
+    let key = rejection.datasetID ?? "sha256:" + hex(SHA256.hash(data: rejection.record))
+    // Unreadable is not gone: a rejected dataset keeps its last good version and counts as seen.
+    if let id = rejection.datasetID, let known = try writer.known(id) {
+      try writer.markSeen(known.key, by: walk)
+    }
+    let isNew = try writer.quarantine(
+      rejection, key: key, walk: walk, run: run.id, at: now)
+    tally.rejected += isNew ? 1 : 0
+  }
+}
+
+extension WalkRecord {
+  init(_ row: Row) throws {
+    let mode: String = row["mode"]
+    self.init(
+      id: row["id"], mode: HarvestMode(rawValue: mode) ?? .full,
+      query: Query(filter: row["filter"], order: row["page_order"], rows: row["rows"]),
+      portalDate: row["portal_date"], checkpoint: row["checkpoint"], movedAt: row["moved_at"],
+      walk: try JSONDecoder().decode(Walk.self, from: Data((row["facts"] as String).utf8)))
+  }
+}
+
+private func facts(of walk: Walk) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  return String(decoding: try encoder.encode(walk), as: UTF8.self)
+}
+
+private func hex(_ digest: SHA256.Digest) -> String {
+  digest.map { byte in
+    let digits = String(byte, radix: 16)
+    return digits.count == 1 ? "0" + digits : digits
+  }.joined()
+}

@@ -1,0 +1,133 @@
+import Foundation
+import GRDB
+import GRDBSQLite
+import Synchronization
+
+/// The database, opened for writing: one connection, one writer, short transactions.
+///
+/// Readers are never blocked (WAL). The `-wal` and `-shm` files stay when we close, so that a
+/// reader who may not write in the folder can still open the file (SQLITE.md, section 1).
+public final class Store: Sendable {
+  public let path: String
+  let queue: DatabaseQueue
+  let writer: CatalogWriter
+
+  /// Pages of the file in memory, in KiB as SQLite's minus says.
+  private static let cacheSize = -32768
+
+  /// Opens the database, creating or migrating it. The caller holds the `HarvestLock`.
+  ///
+  /// - Throws: `Failure`: 65 damaged, newer or another program's; 73, 74, 77 as the disk says.
+  public convenience init(path: String) throws {
+    try self.init(path: path, schema: .current)
+  }
+
+  init(path: String, schema: Schema) throws {
+    self.path = path
+    try Self.examine(path)
+    do {
+      var configuration = Configuration()
+      configuration.journalMode = .wal
+      configuration.busyMode = .timeout(30)
+      configuration.foreignKeysEnabled = true
+      configuration.prepareDatabase { db in
+        try db.execute(sql: "PRAGMA synchronous = NORMAL")
+        try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
+        try db.execute(sql: "PRAGMA journal_size_limit = 16777216")
+        // One writer checkpoints, and only where it says so (the WAL-reset bug of SQLite ≤ 3.51.2).
+        try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
+        var persist: Int32 = 1
+        sqlite3_file_control(db.sqliteConnection, "main", SQLITE_FCNTL_PERSIST_WAL, &persist)
+      }
+      queue = try DatabaseQueue(path: path, configuration: configuration)
+      writer = try queue.inDatabase { db in
+        try schema.migrate(db, path: path)
+        guard let connection = db.sqliteConnection else {
+          throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
+        }
+        return try CatalogWriter(connection)
+      }
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  /// Runs the work in one immediate transaction; all of it is kept, or none.
+  func write<T>(_ work: (Database) throws -> T) throws -> T {
+    do {
+      return try queue.write(work)
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  func read<T>(_ work: (Database) throws -> T) throws -> T {
+    do {
+      return try queue.inDatabase(work)
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  /// Moves what the WAL holds into the file. Readers in the way only make it wait for the next.
+  func checkpoint(truncating: Bool = false) throws {
+    _ = try read { db in
+      try db.checkpoint(truncating ? .truncate : .passive)
+    }
+  }
+
+  /// Builds what the first load left out, and lets SQLite look at its statistics.
+  func finishLoad() throws {
+    try read { db in
+      // The sorter of CREATE INDEX takes as much memory as the cache may.
+      try db.execute(sql: "PRAGMA cache_size = -4096")
+      try db.execute(sql: Schema.current.indexes)
+      try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
+      try db.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize")
+    }
+  }
+
+  /// Closes the database with an empty WAL, so that the file alone is the whole.
+  public func close() throws {
+    // A reader may hold the WAL: then it stays as it is, and nothing is lost.
+    try? checkpoint(truncating: true)
+    do {
+      queue.inDatabase { _ in writer.close() }
+      try queue.close()
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  /// Says what is wrong with the place before SQLite answers with a number.
+  private static func examine(_ path: String) throws {
+    let manager = FileManager.default
+    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
+    var isFolder: ObjCBool = false
+    if manager.fileExists(atPath: path, isDirectory: &isFolder) {
+      guard !isFolder.boolValue else {
+        throw Failure(.cannotCreate, reason: "is_folder", "\(path) is a folder, not a database.")
+      }
+      let type = try? manager.attributesOfItem(atPath: path)[.type] as? FileAttributeType
+      guard type == .typeRegular || type == .typeSymbolicLink else {
+        throw Failure(.cannotCreate, reason: "no_file", "\(path) is not a regular file.")
+      }
+      guard manager.isWritableFile(atPath: path) else {
+        throw Failure(
+          .noPermission, reason: "permission",
+          "\(path) cannot be written by this user; check its owner and mode.")
+      }
+    }
+    guard manager.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {
+      throw Failure(
+        .cannotCreate, reason: "no_folder",
+        "The folder \(folder) does not exist; make it, or choose another --db.")
+    }
+    guard manager.isWritableFile(atPath: folder) else {
+      throw Failure(
+        .noPermission, reason: "permission",
+        "The folder \(folder) cannot be written by this user, and SQLite needs that beside \(path)."
+      )
+    }
+  }
+}

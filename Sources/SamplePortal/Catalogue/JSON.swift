@@ -1,0 +1,88 @@
+import NIOCore
+
+/// A JSON value to be written, its keys in the order given.
+///
+/// It is spelled as Python's `json.dumps` spells it, because that is what CKAN sends: a space after
+/// every colon and comma, and everything beyond ASCII as `\uXXXX`.
+indirect enum JSON: Sendable {
+  case null
+  case bool(Bool)
+  case int(Int)
+  case string(String)
+  case array([JSON])
+  case object([(key: String, value: JSON)])
+
+  /// Bytes that are JSON already, written as they are. Awkward records are made with it.
+  case raw(ByteBuffer)
+
+  static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
+
+  func write(to buffer: inout ByteBuffer) {
+    switch self {
+    case .null: buffer.writeStaticString("null")
+    case .bool(let value): buffer.writeString(value ? "true" : "false")
+    case .int(let value): buffer.writeString(String(value))
+    case .string(let value): buffer.writeJSONString(value)
+    case .array(let values):
+      buffer.writeStaticString("[")
+      for (index, value) in values.enumerated() {
+        if index > 0 { buffer.writeStaticString(", ") }
+        value.write(to: &buffer)
+      }
+      buffer.writeStaticString("]")
+    case .object(let members):
+      buffer.writeStaticString("{")
+      for (index, member) in members.enumerated() {
+        if index > 0 { buffer.writeStaticString(", ") }
+        buffer.writeJSONString(member.key)
+        buffer.writeStaticString(": ")
+        member.value.write(to: &buffer)
+      }
+      buffer.writeStaticString("}")
+    case .raw(let bytes): buffer.writeImmutableBuffer(bytes)
+    }
+  }
+
+  var bytes: ByteBuffer {
+    var buffer = ByteBuffer()
+    write(to: &buffer)
+    return buffer
+  }
+}
+
+extension JSON: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
+  ExpressibleByDictionaryLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+  ExpressibleByNilLiteral
+{
+  init(stringLiteral value: String) { self = .string(value) }
+  init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  init(dictionaryLiteral elements: (String, JSON)...) {
+    self = .object(elements.map { (key: $0.0, value: $0.1) })
+  }
+  init(booleanLiteral value: Bool) { self = .bool(value) }
+  init(integerLiteral value: Int) { self = .int(value) }
+  init(nilLiteral: ()) { self = .null }
+}
+
+extension ByteBuffer {
+  fileprivate mutating func writeJSONString(_ string: String) {
+    var spelled = "\""
+    for unit in string.utf16 {
+      switch unit {
+      case 0x22: spelled += "\\\""
+      case 0x5C: spelled += "\\\\"
+      case 0x08: spelled += "\\b"
+      case 0x0C: spelled += "\\f"
+      case 0x0A: spelled += "\\n"
+      case 0x0D: spelled += "\\r"
+      case 0x09: spelled += "\\t"
+      case 0x20..<0x7F: spelled.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
+      default:
+        let digits = String(unit, radix: 16)
+        spelled += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+      }
+    }
+    spelled += "\""
+    writeString(spelled)
+  }
+}

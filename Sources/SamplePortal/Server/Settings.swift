@@ -1,0 +1,27 @@
+import Foundation
+
+extension SamplePortal {
+  /// How the portal behaves, apart from what it holds.
+  public struct Settings: Sendable {
+    /// The silent cap on `rows`, 1000 in CKAN 2.8.
+    public var rowsCap = 1_000
+    /// Packs answers for clients that ask for it, as a proxy in front of CKAN does.
+    public var packsAnswers = true
+    /// What `status_show` says.
+    public var ckanVersion = "2.8.12"
+    /// A portal that does not honour `sort`: records come in index order.
+    public var ignoresSort = false
+    /// A portal that does not honour `fq`: everything matches.
+    public var ignoresFilter = false
+    /// Offers `POST /_control/publish`, with which another process changes the catalogue.
+    public var offersControl = false
+    /// The portal's clock: the `Date` header, and `NOW` in a filter.
+    public var now: @Sendable () -> Date = { Date() }
+
+    public init() {}
+
+    var solrNow: SolrDate {
+      SolrDate(milliseconds: Int((now().timeIntervalSince1970 * 1_000).rounded(.down)))
+    }
+  }
+}

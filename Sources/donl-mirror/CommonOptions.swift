@@ -1,0 +1,44 @@
+import ArgumentParser
+import DONLMirror
+import Foundation
+
+/// What every command takes.
+struct CommonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The database (default: database.path; without configuration ./donl-mirror.db).",
+      valueName: "file"))
+  var db: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The configuration file (default: $DONL_MIRROR_CONFIG, then /etc/donl-mirror/config.yaml).",
+      valueName: "file"))
+  var config: String?
+
+  @Flag(help: "Print JSON.")
+  var json = false
+
+  /// - Parameter flags: of the command, by the key of the setting that they override.
+  func load(_ flags: [String: String?] = [:]) throws -> LoadedSettings {
+    var overrides = flags.compactMapValues(\.self)
+    if let db { overrides["database.path"] = db }
+    return try Settings.load(
+      file: config, environment: ProcessInfo.processInfo.environment, overrides: overrides)
+  }
+
+  func reader() throws -> MirrorReader {
+    try MirrorReader(path: try load().settings.database.path)
+  }
+}
+
+/// Data goes to stdout as JSON with sorted keys and names in snake case.
+func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
+  let encoder = JSONEncoder()
+  encoder.keyEncodingStrategy = .convertToSnakeCase
+  encoder.outputFormatting =
+    pretty
+    ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    : [.sortedKeys, .withoutEscapingSlashes]
+  Console.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+}

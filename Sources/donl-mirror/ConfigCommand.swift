@@ -1,0 +1,45 @@
+import ArgumentParser
+import DONLMirror
+
+struct ConfigCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "config",
+    abstract: "Check or show the configuration.",
+    subcommands: [Check.self, Show.self])
+
+  struct Check: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "check",
+      abstract: "Validate file, environment and flags; exit 78 and one sentence on a mistake.",
+      discussion: """
+        Example:
+          donl-mirror config check --config /etc/donl-mirror/config.yaml
+        """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+      let loaded = try common.load()
+      let place = loaded.file ?? "no file, defaults only"
+      if common.json { return try printJSON(["ok": "true", "file": loaded.file ?? ""]) }
+      Console.standardOutput.write("configuration ok (\(place))\n")
+    }
+  }
+
+  struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "show",
+      abstract: "Print every setting, its value and where it came from; secrets are masked.",
+      discussion: """
+        Example:
+          DONL_MIRROR_PORTAL_ROWS=100 donl-mirror config show
+        """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+      let loaded = try common.load()
+      Console.standardOutput.write((common.json ? try loaded.json : loaded.text) + "\n")
+    }
+  }
+}

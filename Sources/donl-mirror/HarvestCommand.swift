@@ -1,0 +1,118 @@
+import ArgumentParser
+import DONLMirror
+import Foundation
+import Logging
+import SamplePortal
+
+struct HarvestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "harvest",
+    abstract: "Bring the mirror up to date: one run against the portal.",
+    discussion: """
+      The first run reads the whole catalogue; later ones what has moved. An interrupted run goes \
+      on where it stopped. A summary line goes to stdout, log and progress to stderr.
+
+      Example:
+        donl-mirror harvest --sample
+        donl-mirror harvest --portal https://data.overheid.nl/data --db register.db
+        donl-mirror harvest --full --json | jq .updated
+      """)
+
+  @OptionGroup var common: CommonOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The portal: its site base or full …/api/3/action (default: portal.url).", valueName: "url"))
+  var portal: String?
+
+  @Flag(help: "Read the whole catalogue now.")
+  var full = false
+
+  @Option(help: ArgumentHelp("Records a page (default: portal.rows).", valueName: "n"))
+  var rows: String?
+
+  @Flag(
+    help: "Harvest the shipped sample portal on loopback, into ./sample.db unless told otherwise.")
+  var sample = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --sample: the sample catalogue as it is on day 1 or 2.", valueName: "day"))
+  var sampleDay = 1
+
+  @Flag(help: "Say what would change; write nothing.")
+  var dryRun = false
+
+  @Flag(help: "The same catalogue has moved to this address.")
+  var rebind = false
+
+  @Option(
+    help: ArgumentHelp("How long to wait for another run to end, e.g. 10m.", valueName: "duration"),
+    transform: { text in
+      guard let duration = Duration(settingText: text) else {
+        throw ValidationError("\(text) is no duration; 30s, 10m or 1h is one.")
+      }
+      return duration
+    })
+  var waitLock = Duration.zero
+
+  func validate() throws {
+    if sample && portal != nil {
+      throw ValidationError("--sample brings its own portal; leave out --portal.")
+    }
+    guard Catalogue.sampleDays.contains(sampleDay) else {
+      throw ValidationError("--sample-day is 1 or 2.")
+    }
+  }
+
+  func run() async throws {
+    var loaded = try common.load(["portal.url": portal, "portal.rows": rows])
+    if sample, loaded.origin(of: "database.path") == .builtIn {
+      loaded = try common.load([
+        "portal.url": portal, "portal.rows": rows, "database.path": "./sample.db",
+      ])
+    }
+    let log = loaded.settings.log
+    let logger = Logger(label: "donl-mirror") { _ in ConsoleLog(log) }
+    let progress = ProgressReporter(logger: logger)
+    var job = HarvestJob(settings: loaded.settings, logger: logger)
+    job.isFull = full
+    job.isRebinding = rebind
+    job.isRehearsal = dryRun
+    job.patience = waitLock
+    job.environment = ProcessInfo.processInfo.environment
+    job.report = { progress.show($0) }
+
+    let prepared = job
+    let (isSample, day) = (sample, sampleDay)
+    let summary = try await Interruption.cancelling { status in
+      var job = prepared
+      job.interruption = status
+      guard isSample else { return try await job.run() }
+      return try await SamplePortal.run(.sample(day: day)) { portal in
+        job.settings.portal.url = portal.url
+        job.source = "sample"
+        // The sample needs no network, and so no proxy either.
+        job.settings.portal.proxy = nil
+        job.environment = [:]
+        return try await job.run()
+      }
+    }
+    progress.finish()
+    try tell(summary, logger)
+    throw ExitCode(summary.exitStatus.rawValue)
+  }
+
+  private func tell(_ summary: RunSummary, _ logger: Logger) throws {
+    if let message = summary.message {
+      logger.log(
+        level: summary.outcome == .failed ? .error : .warning, "\(message)",
+        metadata: ["reason": "\(summary.reason ?? "-")"])
+    }
+    if common.json {
+      try printJSON(SummaryRow(summary, isRehearsal: dryRun), pretty: false)
+    } else {
+      Console.standardOutput.write((dryRun ? "would be: " : "") + summary.line + "\n")
+    }
+  }
+}

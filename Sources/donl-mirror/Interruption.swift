@@ -1,0 +1,53 @@
+import DONLMirror
+import Synchronization
+import UnixSignals
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// Runs work until it ends or a signal asks it to: the first SIGINT or SIGTERM cancels it, which
+/// closes its transaction and its row in `runs`; a second one ends the process at once.
+enum Interruption {
+  static func cancelling<Result: Sendable>(
+    _ work:
+      @escaping @Sendable (_ status: @escaping @Sendable () -> ExitStatus) async throws ->
+      Result
+  ) async throws -> Result {
+    let received = Received()
+    return try await withThrowingTaskGroup(of: Result?.self) { group in
+      group.addTask { try await work { received.status } }
+      group.addTask {
+        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+          if received.set(signal) { return nil }
+          _exit(received.status.rawValue)
+        }
+        return nil
+      }
+      while let result = try await group.next() {
+        group.cancelAll()
+        if let result { return result }
+      }
+      throw CancellationError()
+    }
+  }
+
+  /// The first signal that came.
+  private final class Received: Sendable {
+    private let signal = Mutex<UnixSignal?>(nil)
+
+    var status: ExitStatus {
+      signal.withLock { $0 == .sigterm ? .terminated : .interrupted }
+    }
+
+    /// - Returns: true for the first.
+    func set(_ new: UnixSignal) -> Bool {
+      signal.withLock { signal in
+        defer { signal = signal ?? new }
+        return signal == nil
+      }
+    }
+  }
+}

@@ -1,9 +1,0 @@
-import ArgumentParser
-import DONLMirror
-import SamplePortal
-import UnixSignals
-
-@main
-struct Main: AsyncParsableCommand {
-  func run() async throws { print(toolVersion, SampleStub()) }
-}

@@ -60,35 +60,4 @@ func failure(
   await #expect(throws: PortalError.self) { _ = try await work() }
 }
 
-/// Keeps what is logged.
-final class LogRecorder: Sendable {
-  struct Line: Sendable, Equatable {
-    var level: Logger.Level
-    var message: String
-    var metadata: [String: String]
-  }
-
-  private let state = Mutex<[Line]>([])
-
-  var lines: [Line] { state.withLock { $0 } }
-  var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
-
-  private struct Handler: LogHandler {
-    let recorder: LogRecorder
-    var metadata: Logger.Metadata = [:]
-    var logLevel = Logger.Level.trace
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-      let metadata = (event.metadata ?? [:]).mapValues { "\($0)" }
-      let line = Line(level: event.level, message: "\(event.message)", metadata: metadata)
-      recorder.state.withLock { $0.append(line) }
-    }
-  }
-}
-
 let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Logging
 
 /// A whole `harvest`: the lock, the database, the way to the portal, and the run.
@@ -99,6 +98,8 @@ extension Harvest.Options {
     requestsInFlight = settings.portal.requestsInFlight
     fullEvery = settings.schedule.fullEvery
     overlap = settings.schedule.overlap
+    skipLimit = settings.portal.skipLimit
+    censusEvery = settings.schedule.censusEvery
     limits = DeletionLimits(
       percent: settings.deletions.limitPercent, count: settings.deletions.limitCount)
   }

@@ -99,7 +99,8 @@ extension MirrorReader {
     try Row.fetchOne(
       db,
       sql: """
-        SELECT mode, next_start, moved_at FROM walks WHERE state = 'open' ORDER BY id DESC LIMIT 1
+        SELECT mode, next_start, moved_at FROM walks
+        WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1
         """
     ).map { MirrorStatus.Unfinished(mode: $0[0], nextStart: $0[1], movedAt: $0[2]) }
   }

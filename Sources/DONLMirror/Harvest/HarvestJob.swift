@@ -9,6 +9,8 @@ public struct HarvestJob: Sendable {
   public var isFull = false
   /// The same catalogue has moved to this address.
   public var isRebinding = false
+  /// Release the deletions that an earlier run listed as held.
+  public var acceptsDeletions = false
   /// Say what would change, and write nothing.
   public var isRehearsal = false
   /// How long to wait for another run to end.
@@ -49,6 +51,8 @@ public struct HarvestJob: Sendable {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
       let tally = PortalTally()
+      var runOptions = Harvest.Options(settings, isFull: isFull)
+      runOptions.acceptsDeletions = acceptsDeletions
       let summary = try await Transport.using(portalSettings, tally: tally, logger: logger) {
         transport in
         let portal = Portal(
@@ -58,7 +62,7 @@ public struct HarvestJob: Sendable {
           deadline: clock.instant() + settings.portal.runDeadline)
         return try await Harvest(
           portal: portal, store: store, normalizer: Normalizer(fields: fields),
-          options: Harvest.Options(settings, isFull: isFull),
+          options: runOptions,
           logger: logger, now: clock.now, report: report
         ).run(interruption: interruption)
       }

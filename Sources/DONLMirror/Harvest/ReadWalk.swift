@@ -120,10 +120,8 @@ extension Harvest {
 
   /// Judges records one by one; what cannot be read is told of.
   func read(_ page: CountedPage, _ indices: [Int]) -> Batch {
-    let batch = Batch(
-      entries: indices.map { index in
-        Result { () throws(Rejection) in try normalizer.normalize(page.records[index]) }
-      })
+    let entries = normalizer.normalize(page.records)
+    let batch = Batch(entries: indices.map { entries[$0] })
     for case .failure(let rejection) in batch.entries {
       logger.warning(
         "A record was put in quarantine: \(rejection.detail)",

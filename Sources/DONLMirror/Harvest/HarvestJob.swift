@@ -32,7 +32,10 @@ public struct HarvestJob: Sendable {
     let portalSettings = try PortalSettings(settings, environment: environment)
     let path = settings.database.path
     guard isRehearsal else {
-      return try await HarvestLock.hold(beside: path, patience: patience, sleep: clock.sleep) {
+      return try await HarvestLock.hold(
+        beside: path, patience: patience, sleep: clock.sleep,
+        waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) }
+      ) {
         try await harvest(into: path, portalSettings)
       }
     }

@@ -16,7 +16,7 @@ extension CommandLineTests {
       arguments: [2, 4, 7])
     func killed(atPage page: Int) async throws {
       let (bench, undisturbed) = (try Workbench(), try Workbench())
-      try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await SamplePortal.run(try .withUnreadable()) { portal in
         let dead = try await Self.harvest(from: portal, on: bench, page: page, signal: SIGKILL)
 
         #expect(dead.code == nil)
@@ -49,7 +49,7 @@ extension CommandLineTests {
       arguments: zip([SIGTERM, SIGINT], [143, 130]))
     func asked(signal: Int32, code: Int32) async throws {
       let bench = try Workbench()
-      try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await SamplePortal.run(try .withUnreadable()) { portal in
         let stopped = try await Self.harvest(from: portal, on: bench, page: 4, signal: signal)
 
         #expect(stopped.code == code)
@@ -66,14 +66,14 @@ extension CommandLineTests {
 
         #expect(second.code == 3)
         #expect(portal.requests.first(where: Self.isPage)?["start"] == "\(start)")
-        #expect(try bench.rows("SELECT count(*) FROM datasets") == ["302"])
+        #expect(try bench.rows("SELECT count(*) FROM datasets") == ["303"])
       }
     }
 
     @Test("asked to stop while it waits for another run answers with the signal too")
     func waiting() async throws {
       let bench = try Workbench()
-      try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await SamplePortal.run(try .withUnreadable()) { portal in
         let (stopped, stop) = AsyncStream.makeStream(of: Ended.self)
         portal.intercept { _, ordinal in
           guard ordinal == 1 else { return nil }
@@ -83,8 +83,9 @@ extension CommandLineTests {
             guard
               let ended = try? await bench.shell(
                 """
+                : >waits
                 "$donl_mirror" harvest --db mirror.db --wait-lock 1h 2>waits & pid=$!
-                tail -f --pid=$pid -n +1 waits | grep -q -m 1 Waiting
+                until grep -q Waiting waits; do kill -0 $pid || break; done
                 kill -TERM $pid; wait $pid
                 """)
             else { return }

@@ -150,3 +150,13 @@ final class Started: Sendable {
 
   func signal(_ number: Int32) { kill(pid, number) }
 }
+
+extension Catalogue {
+  /// The sample of day 1, and a record that belongs in quarantine: 304 in all.
+  static func withUnreadable() throws -> Catalogue {
+    var catalogue = Catalogue.sample(day: 1)
+    try catalogue.put(
+      #"{"id": "00000000-dead-4000-8000-000000000000", "name": "unreadable", "cost": 1e}"#)
+    return catalogue
+  }
+}

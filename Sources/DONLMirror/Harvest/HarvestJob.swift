@@ -34,10 +34,8 @@ public struct HarvestJob: Sendable {
     guard isRehearsal else {
       return try await HarvestLock.hold(
         beside: path, patience: patience, sleep: clock.sleep,
-        waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) }
-      ) {
-        try await harvest(into: path, portalSettings)
-      }
+        waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) },
+        body: { try await harvest(into: path, portalSettings) })
     }
     return try await Self.withCopy(of: path) { copy in
       try await harvest(into: copy, portalSettings)

@@ -78,6 +78,7 @@ struct HarvestCommand: AsyncParsableCommand {
     let log = loaded.settings.log
     let logger = Logger(label: "donl-mirror") { _ in ConsoleLog(log) }
     let progress = ProgressReporter(logger: logger)
+    defer { progress.finish() }
     var job = HarvestJob(settings: loaded.settings, logger: logger)
     job.isFull = full
     job.isRebinding = rebind

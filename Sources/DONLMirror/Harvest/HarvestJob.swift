@@ -33,9 +33,10 @@ public struct HarvestJob: Sendable {
     let portalSettings = try PortalSettings(settings, environment: environment)
     let path = settings.database.path
     guard isRehearsal else {
-      return try await HarvestLock.hold(beside: path, patience: patience, sleep: clock.sleep) {
-        try await harvest(into: path, portalSettings)
-      }
+      return try await HarvestLock.hold(
+        beside: path, patience: patience, sleep: clock.sleep,
+        waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) },
+        body: { try await harvest(into: path, portalSettings) })
     }
     return try await Self.withCopy(of: path) { copy in
       try await harvest(into: copy, portalSettings)

@@ -17,11 +17,15 @@ enum SharedData {
     try [UInt8](Data(contentsOf: folder.appending(path: name)))
   }
 
+  static func registerPath(_ day: String) -> String {
+    folder.appending(path: "register-2015/\(day).jsonl.gz").path
+  }
+
   /// The records of a register file, one a line, unpacked by gzip.
   static func register(_ day: String) throws -> [ArraySlice<UInt8>] {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/gzip")
-    process.arguments = ["-dc", folder.appending(path: "register-2015/\(day).jsonl.gz").path]
+    process.arguments = ["-dc", registerPath(day)]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

@@ -5,13 +5,13 @@ import Testing
 @testable import DONLMirror
 
 /// The real register of April 2015, served page by page.
-@Suite("Harvest of the real register", .enabled(if: SharedData.isThere, "needs ../shared/data"))
-struct RegisterTests {
+@Suite("Harvest of the real register", .enabled(if: SharedData.isPresent, "needs ../shared/data"))
+struct RegisterHarvestTests {
   @Test("takes every dataset once, and a second harvest tells exactly what changed")
   func twoHarvests() async throws {
     let mirror = try Mirror()
-    let before = try Catalogue(contentsOf: SharedData.path("register-2015/2015-04-11.jsonl.gz"))
-    let after = try Catalogue(contentsOf: SharedData.path("register-2015/2015-04-17.jsonl.gz"))
+    let before = try Catalogue(contentsOf: SharedData.registerPath("2015-04-11"))
+    let after = try Catalogue(contentsOf: SharedData.registerPath("2015-04-17"))
     try await SamplePortal.run(before) { portal in
       let first = try await mirror.harvest(portal)
 

@@ -15,10 +15,9 @@ extension Harvest {
   /// - Returns: false when the catalogue is too small to be believed; the run is then `partial`.
   func deleteUnseen(_ record: WalkRecord, into state: inout RunState) throws -> Bool {
     let unseen = try store.unseen(by: record)
-    guard !unseen.isEmpty else { return true }
     let walk = record.walk
     let live = try store.inventory(since: nil).live
-    guard walk.count * 2 >= live else {
+    guard unseen.isEmpty || walk.count * 2 >= live else {
       state.fail(
         .partial,
         Failure(
@@ -27,6 +26,8 @@ extension Harvest {
             + "try again later."))
       return false
     }
+    try store.forgetRejections(notSeenBy: record)
+    guard !unseen.isEmpty else { return true }
     guard walk.isProven, walk.taken >= walk.count else {
       logger.warning(
         "\(unseen.count) datasets were not seen, but the walk does not prove that they are gone.",

@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 import Logging
 
 /// A whole `harvest`: the lock, the database, the way to the portal, and the run.

@@ -56,6 +56,14 @@ extension Store {
     }
   }
 
+  /// Lets go of quarantined records that a complete walk did not meet again: they are gone, or they
+  /// did not say their id and can be read now.
+  func forgetRejections(notSeenBy walk: WalkRecord) throws {
+    try write { db in
+      try db.execute(sql: "DELETE FROM rejections WHERE walk <> ?", arguments: [walk.id])
+    }
+  }
+
   /// How many records are in quarantine.
   func rejections() throws -> Int {
     try read { db in try Int.fetchOne(db, sql: "SELECT count(*) FROM rejections") ?? 0 }

@@ -24,7 +24,6 @@ public final class Store: Sendable {
     try Self.examine(path)
     do {
       var configuration = Configuration()
-      configuration.journalMode = .wal
       configuration.busyMode = .timeout(30)
       configuration.foreignKeysEnabled = true
       configuration.prepareDatabase { db in
@@ -38,7 +37,10 @@ public final class Store: Sendable {
       }
       queue = try DatabaseQueue(path: path, configuration: configuration)
       writer = try queue.inDatabase { db in
-        try schema.migrate(db, path: path)
+        try schema.judge(db, path: path)
+        // Only now: to change the journal mode is to write into the file.
+        try db.execute(sql: "PRAGMA journal_mode = WAL")
+        try schema.migrate(db)
         guard let connection = db.sqliteConnection else {
           throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
         }

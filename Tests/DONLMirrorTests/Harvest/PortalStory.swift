@@ -5,7 +5,9 @@ import Synchronization
 
 extension SamplePortal.Request {
   /// A page of a walk, unlike the opening questions.
-  var isPage: Bool { action == "package_search" && self["sort"] == "id asc" }
+  var isPage: Bool {
+    action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0"
+  }
   var start: Int? { self["start"].flatMap { Int($0) } }
 }
 
@@ -65,5 +67,25 @@ extension Mirror {
 
   func meta(_ key: String) throws -> String? {
     try strings("SELECT value FROM meta WHERE key = ?", [key]).first ?? nil
+  }
+}
+
+/// A portal with these datasets, an empty mirror of it, and one clock for both.
+func story(
+  _ entries: [Entry], _ tell: nonisolated(nonsending) (Mirror, SamplePortal) async throws -> Void
+) async throws {
+  let mirror = try Mirror()
+  var settings = SamplePortal.Settings()
+  settings.now = { mirror.now }
+  try await SamplePortal.run(Catalogue(entries), settings: settings) { portal in
+    try await tell(mirror, portal)
+  }
+}
+
+extension HarvestJob {
+  /// Records a page.
+  var rows: Int {
+    get { settings.portal.rows }
+    set { settings.portal.rows = newValue }
   }
 }

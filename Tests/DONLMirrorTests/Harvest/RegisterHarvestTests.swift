@@ -22,6 +22,10 @@ struct RegisterHarvestTests {
       #expect(try mirror.count("SELECT count(*) FROM resources") == 13928)
       #expect(try mirror.count("SELECT count(*) FROM tags") == 10682)
 
+      let differences = try RegisterComparison(mirror)
+        .differences(from: SharedData.register("2015-04-11"))
+      #expect(differences == [])
+
       portal.publish(after)
       let second = try await mirror.harvest(portal) { $0.isFull = true }
 

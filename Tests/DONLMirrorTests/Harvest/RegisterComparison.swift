@@ -58,12 +58,13 @@ struct RegisterComparison {
     }
   }
 
-  /// Compares everything, and says for at most twenty differences what differs.
+  /// Compares everything, and stops when there is enough to read.
   func differences(from lines: [ArraySlice<UInt8>]) throws -> [String] {
     var differences: [String] = []
     if datasets.count != lines.count { differences.append("\(datasets.count) datasets") }
     for line in lines {
-      guard let record = try JSONSerialization.jsonObject(with: Data(line)) as? Object,
+      guard let sent = try JSONSerialization.jsonObject(with: Data(line)) as? Object,
+        case let record = Self.lifting(sent),
         let id = record["id"] as? String, let row = datasets[id]?.first
       else {
         differences.append("no dataset for \(String(decoding: line.prefix(80), as: UTF8.self))")
@@ -81,6 +82,15 @@ struct RegisterComparison {
       if differences.count > 20 { break }
     }
     return differences
+  }
+
+  /// The record with what its `extras` say where it would stand at the top: DONL 1.0 never lifted
+  /// `subtheme_facet` (FIELDS.md).
+  private static func lifting(_ record: Object) -> Object {
+    let pairs = (record["extras"] as? [Object] ?? []).compactMap { extra in
+      (extra["key"] as? String).flatMap { key in extra["value"].map { (key, $0) } }
+    }
+    return record.merging(pairs) { top, _ in top }
   }
 
   // MARK: Columns
@@ -198,6 +208,7 @@ struct RegisterComparison {
   private func isEmpty(_ value: Any?) -> Bool {
     guard let value else { return true }
     return value is NSNull || (value as? String)?.isEmpty == true
+      || (value as? [Any])?.isEmpty == true
   }
 
   private func text(_ value: Any?) -> String? {

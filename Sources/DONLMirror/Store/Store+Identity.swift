@@ -32,6 +32,10 @@ extension Store {
     }
     try write { db in
       try setMeta("source", source, in: db)
+      if owner != nil, owner != source {
+        // An offset in the catalogue at the old address says nothing about the new one.
+        try db.execute(sql: "UPDATE walks SET state = 'dropped' WHERE state = 'open'")
+      }
       try setMeta("license", "CC-0", in: db)
       try setMeta("hash_version", "\(ContentHash.version)", in: db)
       try setMeta("tool_version", toolVersion, in: db)

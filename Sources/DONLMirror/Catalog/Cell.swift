@@ -13,4 +13,8 @@ public enum Cell: Sendable, Hashable {
   public init(_ text: String?) {
     self = text.map(Cell.text) ?? .null
   }
+
+  init(_ integer: Int64?) {
+    self = integer.map(Cell.integer) ?? .null
+  }
 }

@@ -51,7 +51,8 @@ struct ObjectReader {
     for role in known.present {
       guard let column = keys.roles[role].column, let value = known[role] else { continue }
       let reading = keys.roles[role].reading
-      if keys.roles[role].kind?.holdsLists == true, document.holdsList(value) {
+      let holdsLists = reading == .text && keys.roles[role].kind?.holdsLists == true
+      if holdsLists, document.holdsList(value) {
         cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
       } else {
         cells[column] = document.cell(value, reading)

@@ -106,8 +106,8 @@ extension JSONDocument {
     }
     switch reading {
     case .text, .translated: return .text(text(value))
-    case .flag: return flag(value).map { .integer($0 ? 1 : 0) } ?? .null
-    case .number: return integer(value).map(Cell.integer) ?? .text(text(value))
+    case .flag: return Cell(flag(value).map { $0 ? 1 : 0 })
+    case .number: return Cell(integer(value))
     case .stamp: return Cell(date(value)?.stamp)
     case .date: return Cell(date(value)?.local)
     }

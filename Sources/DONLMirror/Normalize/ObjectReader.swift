@@ -90,11 +90,21 @@ struct ObjectReader {
       extras.append(
         Extra(keys.roles[role].key, value, of: document, resource: resource))
     }
-    for key in unknown {
+    for key in unknown where !meetsAnother(key) {
       extras.append(
         Extra(
           document.key(key).text, document.value(ofKey: key), of: document, resource: resource))
     }
+  }
+
+  /// True when the key, repaired for its U+0000, becomes one that was sent too: that one counts.
+  ///
+  /// Keys stand in the order of their bytes, so of those that meet only the last is left.
+  private func meetsAnother(_ key: Int) -> Bool {
+    guard document.key(key).holdsNUL else { return false }
+    let text = Spelling(document.key(key).text)
+    return unknown.reversed().prefix { $0 != key }
+      .contains { Spelling(document.key($0).text) == text }
   }
 
   /// Puts the display names beside the values; they have found their place when each stands

@@ -101,9 +101,14 @@ extension JSONDocument {
 
   /// What a column holds of this value; `.null` when it cannot hold it.
   func cell(_ node: Int, _ reading: ColumnReading) -> Cell {
-    guard let value = reading == .translated ? translated(node) : scalar(of: node) else {
-      return .null
-    }
+    let sent =
+      switch reading {
+      case .translated: translated(node)
+      // A census reads stamps without the records around them, and knows no lists.
+      case .stamp: node
+      case .text, .flag, .number, .date: scalar(of: node)
+      }
+    guard let value = sent else { return .null }
     switch reading {
     case .text, .translated: return .text(text(value))
     case .flag: return Cell(flag(value).map { $0 ? 1 : 0 })

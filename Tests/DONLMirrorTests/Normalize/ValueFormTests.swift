@@ -161,6 +161,29 @@ import Testing
     #expect(dataset.resources[3][.mimetype] == .text("m"))
   }
 
+  @Test("keeps each key of the extras once when keys meet")
+  func meetingKeys() throws {
+    let dataset = try normalize(
+      #"""
+      {"id":"a","k\u0000":"1","k\ufffd":"2","extras":[{"key":"k\u0000","value":"3"},
+       {"key":"l\u0000","value":"4"},{"key":"l\ufffd","value":"5"},
+       {"key":"\u00e9","value":"6"},{"key":"e\u0301","value":"7"}]}
+      """#)
+
+    #expect(
+      dataset.extras.map { "\($0.key)=\($0.value)".unicodeScalars.map(\.value) }
+        == ["k\u{FFFD}=2", "l\u{FFFD}=5", "\u{E9}=6", "e\u{301}=7"].map {
+          $0.unicodeScalars.map(\.value)
+        })
+  }
+
+  @Test("tells tags apart by their bytes, and keeps each once in every shape")
+  func tags() throws {
+    #expect(try normalize(#"{"id":"a","tags":"{b,a,b}"}"#).tags == ["b", "a"])
+    let tags = try normalize(#"{"id":"a","tags":["\u00e9","e\u0301","\u00e9"]}"#).tags
+    #expect(tags.map { Array($0.utf8) } == [[0xC3, 0xA9], [0x65, 0xCC, 0x81]])
+  }
+
   @Test("lifts known keys out of the extras, but no one's identity")
   func lifted() throws {
     let dataset = try normalize(

@@ -26,10 +26,12 @@ struct ByteView {
     return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
+  var holdsNUL: Bool { bytes.contains(0) }
+
   /// Valid UTF-8 as text, U+0000 replaced by U+FFFD (CONTRACT: text columns hold no NUL).
   var text: String {
     let text = String(decoding: bytes, as: UTF8.self)
-    guard bytes.contains(0) else { return text }
+    guard holdsNUL else { return text }
     return String(
       String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
   }

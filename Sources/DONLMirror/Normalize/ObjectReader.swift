@@ -51,7 +51,8 @@ struct ObjectReader {
     for role in known.present {
       guard let column = keys.roles[role].column, let value = known[role] else { continue }
       let reading = keys.roles[role].reading
-      if keys.roles[role].kind?.holdsLists == true, document.holdsList(value) {
+      let holdsLists = reading == .text && keys.roles[role].kind?.holdsLists == true
+      if holdsLists, document.holdsList(value) {
         cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
       } else {
         cells[column] = document.cell(value, reading)
@@ -89,11 +90,21 @@ struct ObjectReader {
       extras.append(
         Extra(keys.roles[role].key, value, of: document, resource: resource))
     }
-    for key in unknown {
+    for key in unknown where !meetsAnother(key) {
       extras.append(
         Extra(
           document.key(key).text, document.value(ofKey: key), of: document, resource: resource))
     }
+  }
+
+  /// True when the key, repaired for its U+0000, becomes one that was sent too: that one counts.
+  ///
+  /// Keys stand in the order of their bytes, so of those that meet only the last is left.
+  private func meetsAnother(_ key: Int) -> Bool {
+    guard document.key(key).holdsNUL else { return false }
+    let text = Spelling(document.key(key).text)
+    return unknown.reversed().prefix { $0 != key }
+      .contains { Spelling(document.key($0).text) == text }
   }
 
   /// Puts the display names beside the values from `first` on; they have found their place when

@@ -19,7 +19,7 @@ final class CatalogWriter: @unchecked Sendable {
   private let connection: OpaquePointer
   private var statements: CatalogStatements?
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
-  private var written: [String: CatalogGroup] = [:]
+  private var written: [GroupKind: [String: CatalogGroup]] = [:]
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection
@@ -164,9 +164,9 @@ final class CatalogWriter: @unchecked Sendable {
   }
 
   private func writeCopy(_ group: CatalogGroup, as kind: GroupKind, at now: String) throws {
-    guard written[group.id] != group else { return }
+    guard written[kind]?[group.id] != group else { return }
     try write(group, as: kind, isListed: false, at: now)
-    written[group.id] = group
+    written[kind, default: [:]][group.id] = group
   }
 
   // MARK: Rows

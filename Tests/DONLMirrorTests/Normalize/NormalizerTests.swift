@@ -86,11 +86,12 @@ import Testing
   @Test("reads a page record by record, the bad ones as rejections")
   func page() throws {
     let page = try Page(
-      body: Array(#"{"result":[{"id":"a"},{"id":"b","n":1e},[],{"id":"\ud800"}]}"#.utf8))
+      body: Array(
+        #"{"result":[{"id":"a"},{"id":"b","n":1e},[],{"id":"c","t":"\ud800"}]}"#.utf8))
 
     let outcomes = try Normalizer.register().normalize(page)
 
-    #expect(outcomes.map { (try? $0.get())?.id } == ["a", nil, nil, "\u{FFFD}"])
+    #expect(outcomes.map { (try? $0.get())?.id } == ["a", nil, nil, "c"])
     #expect(outcomes.map { (try? $0.get())?.isRepaired } == [false, nil, nil, true])
   }
 
@@ -110,6 +111,10 @@ import Testing
       (#"{"id":7}"#, .badID, nil, "byte 6: an id that is no text"),
       (#"{"id":["a"]}"#, .badID, nil, "byte 6: an id that is no text"),
       (#"{"id":""}"#, .badID, nil, "byte 7: an id of 0 bytes, 1 to 200 are taken"),
+      (#"{"id":"a\u0000"}"#, .badID, nil, "byte 7: \(oddID)"),
+      (#"{"id":"a\n"}"#, .badID, nil, "byte 7: \(oddID)"),
+      (#"{"id":"\ud800"}"#, .badID, nil, "byte 7: \(oddID)"),
+      ("{\"id\":\"\u{FFFD}\"}", .badID, nil, "byte 7: \(oddID)"),
       ("", .badJSON, nil, "byte 0: the record ends here"),
     ] as [(String, Rejection.Reason, String?, String)])
   func rejections(
@@ -119,6 +124,8 @@ import Testing
       datasetID: id, reason: reason, detail: detail, record: Array(record.utf8))
     #expect(throws: expected) { try Normalizer.register().normalize(Array(record.utf8)[...]) }
   }
+
+  private static let oddID = "an id with a control character or half a character in it"
 
   @Test("rejects ids, depths and sizes beyond its limits")
   func limits() throws {

@@ -91,14 +91,13 @@ struct RecordReader {
   /// earlier one.
   private mutating func append(_ pairs: [ExtraPair]) {
     guard !pairs.isEmpty else { return }
-    var seen = Set(extras.lazy.filter { $0.resourcePosition == nil }.map(\.key))
+    var seen = Set(extras.lazy.filter { $0.resourcePosition == nil }.map { Spelling($0.key) })
     var kept: [Extra] = []
-    for pair in pairs.reversed() where seen.insert(pair.key).inserted {
+    for pair in pairs.reversed() where seen.insert(Spelling(pair.key)).inserted {
       kept.append(Extra(pair, of: document))
     }
     extras.append(contentsOf: kept.reversed())
   }
-
 }
 
 extension KeyRoles {

@@ -46,7 +46,7 @@ import Testing
     #expect(french[.metadataModified] == .text("2019-09-30T22:00:00.000000Z"))
     #expect(french[.metadataCreated] == .null)
     #expect(french.organization == nil)
-    #expect(french.resources[0][.size] == .text("42 octets"))
+    #expect(french.resources[0][.size] == .null)
     #expect(french.uriValues.contains { $0.field == "license_id" } == false)
     #expect(french[.licenseTitle].text?.hasPrefix("http://www.etalab") == true)
   }

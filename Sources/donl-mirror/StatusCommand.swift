@@ -1,5 +1,6 @@
 import ArgumentParser
 import DONLMirror
+import Foundation
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,43 +17,81 @@ struct StatusCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many runs to show.", valueName: "n"))
   var runs = 5
 
+  func validate() throws {
+    guard runs >= 0 else { throw ValidationError("--runs is at least 0.") }
+  }
+
   func run() throws {
     let settings = try common.load().settings
     let status = try MirrorReader(path: settings.database.path)
-      .status(runs: runs, fullEvery: settings.schedule.fullEvery)
+      .status(
+        runs: runs, fullEvery: settings.schedule.fullEvery,
+        censusEvery: settings.schedule.censusEvery)
     if common.json { return try printJSON(status) }
     Console.standardOutput.write(Self.text(status))
   }
 
   private static func text(_ status: MirrorStatus) -> String {
+    func due(_ moment: String?) -> String {
+      guard let moment, moment > Date().ISO8601Format() else { return "with the next run" }
+      return time(moment)
+    }
     var lines = [
       "source          \(status.source ?? "-")",
       "database        \(status.database)",
-      "complete as of  \(status.completeAsOf ?? "never: no run has completed yet")",
-      "checkpoint      \(status.checkpoint ?? "-")",
+      "complete as of  \(status.completeAsOf.map(Self.time) ?? "never: no run has completed yet")",
+      "checkpoint      \(status.checkpoint.map(Self.time) ?? "-")",
       "datasets        \(status.datasets) live, \(status.deletedDatasets) deleted",
       "resources       \(status.resources)",
       "changes         \(status.changes), last seq \(status.lastSeq)",
-      "next full walk  \(status.nextFull ?? "with the next run")",
-      "quarantine      \(status.rejections.count)",
+      "next full walk  \(due(status.nextFull))",
+      "next census     \(due(status.nextCensus))",
     ]
     if let walk = status.unfinished {
       lines.append(
-        "unfinished      a \(walk.mode) walk at \(walk.nextStart), since \(walk.movedAt)")
+        "unfinished      a \(walk.mode) walk, at offset \(walk.nextStart) since "
+          + "\(time(walk.movedAt)); the next run goes on there")
     }
+    if status.unserved > 0 {
+      lines.append("unserved        \(status.unserved) that the portal counts and does not serve")
+    }
+    lines.append("held deletions  \(status.held.count)")
+    for held in status.held.prefix(heldShown) {
+      lines.append(
+        "  \(held.name ?? held.id)  since \(time(held.firstNotedAt)): \(held.detail)")
+    }
+    if status.held.count > heldShown {
+      lines.append("  … and \(status.held.count - heldShown) more; see the view held_deletions")
+    }
+    lines.append("quarantine      \(status.rejections.count)")
     for rejected in status.rejections {
       lines.append(
-        "  \(rejected.datasetID ?? "(no id)")  \(rejected.reason): \(rejected.detail)"
-          + "  (seen \(rejected.attempts) times, last \(rejected.lastSeen))")
+        "  \(rejected.datasetID ?? "(no id)")  \(rejected.reason): \(rejected.detail) "
+          + "(seen \(rejected.attempts) times, last \(time(rejected.lastSeen)))")
     }
-    lines.append("runs")
+    if !status.runs.isEmpty { lines.append("last runs") }
     for run in status.runs {
-      lines.append(
-        "  \(run.id)  \(run.startedAt)  \(run.mode) \(run.outcome)  created=\(run.created) "
-          + "updated=\(run.updated) touched=\(run.touched) unchanged=\(run.unchanged) "
-          + "deleted=\(run.deleted) rejected=\(run.rejected) requests=\(run.requests)")
+      lines.append("  \(run.id)  \(time(run.startedAt))  \(run.mode) \(run.outcome)  \(tally(run))")
       if let message = run.message { lines.append("      \(run.reason ?? "-"): \(message)") }
     }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
+  }
+
+  /// Of the held deletions, how many are named; all are in the view `held_deletions`.
+  private static let heldShown = 50
+
+  /// The counters that counted.
+  private static func tally(_ run: MirrorStatus.Run) -> String {
+    let counters = [
+      (run.created, "created"), (run.updated, "updated"), (run.touched, "touched"),
+      (run.unchanged, "unchanged"), (run.deleted, "deleted"), (run.held, "held"),
+      (run.rejected, "rejected"), (run.requests, "requests"),
+    ]
+    return counters.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// A stamp to the second: `2026-11-24 07:48:30Z`.
+  private static func time(_ stamp: String) -> String {
+    stamp.prefix(10) + " " + stamp.dropFirst(11).prefix(8) + "Z"
   }
 }

@@ -9,6 +9,8 @@ enum SharedData {
 
   static func path(_ name: String) -> String { folder.appending(path: name).path }
 
+  static func registerPath(_ day: String) -> String { path("register-2015/\(day).jsonl.gz") }
+
   static func files(in name: String) -> [URL] {
     let urls = try? FileManager.default.contentsOfDirectory(
       at: folder.appending(path: name), includingPropertiesForKeys: nil)
@@ -23,7 +25,7 @@ enum SharedData {
   static func register(_ day: String) throws -> [ArraySlice<UInt8>] {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/gzip")
-    process.arguments = ["-dc", folder.appending(path: "register-2015/\(day).jsonl.gz").path]
+    process.arguments = ["-dc", registerPath(day)]
     let pipe = Pipe()
     process.standardOutput = pipe
     try process.run()

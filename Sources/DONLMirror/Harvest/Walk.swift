@@ -28,6 +28,8 @@ public struct Walk: Sendable, Equatable, Codable {
   public private(set) var isOrdered = true
   /// How many seams broke (and were mended by stepping back).
   public private(set) var brokenSeams = 0
+  /// Records that did not say their id: any of them may be a dataset that we know.
+  public private(set) var nameless = 0
   /// True when `count` fell by more than the deletion limits while we walked.
   public private(set) var hasCollapsed = false
 
@@ -35,6 +37,10 @@ public struct Walk: Sendable, Equatable, Codable {
   private var stride = 1
   /// The first offset of the gap being crossed; nil outside gaps.
   private var gapStart: Int?
+  /// Pages that overlap with nothing: a portal that serves one record a page has no seams.
+  private var missingSeams = 0
+  /// Records in the smallest page that was not the last.
+  private var smallestPage = Int.max
 
   private let limits: DeletionLimits
 
@@ -45,19 +51,26 @@ public struct Walk: Sendable, Equatable, Codable {
 
   /// Nothing that lived throughout the walk can be missing from what was taken.
   public var isProven: Bool {
-    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty
+    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty && missingSeams == 0 && nameless == 0
   }
 
   /// Records that the portal counts and did not serve.
-  public var unserved: Int { isFinished ? max(0, count - taken) : 0 }
+  ///
+  /// A count that is greater than what was taken does not tell: something may have been inserted
+  /// behind us. Then all pages were full.
+  public var unserved: Int {
+    guard isFinished, !gaps.isEmpty || smallestPage < largestPage else { return 0 }
+    return max(0, count - taken)
+  }
 
   /// Takes the page that was asked at `nextStart`.
   ///
   /// - Parameters:
   ///   - ids: of the records of the page in order; nil for a record that does not say its id.
   ///   - count: the `count` of the same answer.
+  ///   - asked: the rows asked, where they were fewer than the portal can serve.
   /// - Returns: the indices of the records that are new to this walk, in order.
-  public mutating func take(ids: [String?], count: Int) -> [Int] {
+  public mutating func take(ids: [String?], count: Int, asked: Int = .max) -> [Int] {
     let start = nextStart
     self.count = count
     guard !limits.areExceeded(losing: highestCount - count, of: highestCount) else {
@@ -67,7 +80,14 @@ public struct Walk: Sendable, Equatable, Codable {
     }
     highestCount = max(highestCount, count)
 
-    if isOrdered && !Self.ascend(ids) { isOrdered = false }
+    if isOrdered && !Self.ascend(ids) {
+      isOrdered = false
+      // The seams before may have hidden records: what is smaller than the last id was taken for old.
+      if start > 0 {
+        restart()
+        return []
+      }
+    }
     guard isOrdered else { return takeUnordered(ids, at: start) }
 
     if start > 0, gapStart == nil, isSeamBroken(ids) {
@@ -78,6 +98,7 @@ public struct Walk: Sendable, Equatable, Codable {
     }
     stride = 1
     largestPage = max(largestPage, ids.count)
+    if start + ids.count < count { smallestPage = min(smallestPage, ids.count) }
 
     let seam = lastID
     let fresh = ids.indices.filter { index in
@@ -86,8 +107,28 @@ public struct Walk: Sendable, Equatable, Codable {
     }
     if let last = fresh.last(where: { ids[$0] != nil }) { lastID = ids[last] }
     taken += fresh.count
-    advance(from: start, by: ids.count, bringsNews: !fresh.isEmpty)
+    nameless += fresh.count { ids[$0] == nil }
+    advance(from: start, by: ids.count, asked: asked, bringsNews: !fresh.isEmpty)
     return Array(fresh)
+  }
+
+  /// Goes on behind the one record that the portal cannot serve.
+  ///
+  /// - Parameter count: as the portal says now; it may not have answered with a page yet.
+  public mutating func stepOver(_ offset: Int, count: Int) {
+    self.count = count
+    highestCount = max(highestCount, count)
+    gapStart = gapStart ?? offset
+    nextStart = offset + 1
+    if nextStart >= count { close(at: count) }
+  }
+
+  /// What should stand before `offset` does not: something was deleted behind us.
+  public mutating func breakSeam(at offset: Int) {
+    brokenSeams += 1
+    gapStart = nil
+    nextStart = max(0, offset - stride)
+    stride *= 2
   }
 
   /// An empty page, or one that begins beyond the last id: records behind us have gone, and the
@@ -98,9 +139,11 @@ public struct Walk: Sendable, Equatable, Codable {
     return lastID.precedes(id)
   }
 
-  private mutating func advance(from start: Int, by held: Int, bringsNews: Bool) {
+  private mutating func advance(
+    from start: Int, by held: Int, asked: Int, bringsNews: Bool
+  ) {
     if bringsNews, let from = gapStart {
-      if start > from { gaps.append(Gap(start: from, end: start)) }
+      if start > from { gaps.append(Gap(start: from, end: start)) } else { missingSeams += 1 }
       gapStart = nil
     }
     if start + held >= count {
@@ -109,9 +152,9 @@ public struct Walk: Sendable, Equatable, Codable {
       nextStart = start + held - 1
     } else {
       // Nothing but the seam record, and more is said to follow: the portal counts records that it
-      // does not serve. The page covered as many offsets as the largest one did.
+      // does not serve. The page covered as many offsets as the largest one did, or as were asked.
       gapStart = gapStart ?? start + held
-      nextStart = start + max(largestPage, 1)
+      nextStart = start + max(min(largestPage, asked), 1)
       if nextStart >= count { close(at: count) }
     }
   }
@@ -122,10 +165,19 @@ public struct Walk: Sendable, Equatable, Codable {
     isFinished = true
   }
 
+  private mutating func restart() {
+    nextStart = 0
+    taken = 0
+    nameless = 0
+    gaps = []
+    gapStart = nil
+  }
+
   /// Without order there are no seams: read on, and let a census or the list of names judge.
   private mutating func takeUnordered(_ ids: [String?], at start: Int) -> [Int] {
     largestPage = max(largestPage, ids.count)
     taken += ids.count
+    nameless += ids.count { $0 == nil }
     nextStart = start + max(ids.isEmpty ? largestPage : ids.count, 1)
     isFinished = start + ids.count >= count || nextStart >= count
     return Array(ids.indices)

@@ -76,9 +76,9 @@ struct ObjectReader {
             valueList: keys.roles[role].valueList, scheme: nil))
       }
       known.carry(role)
-      addLabels(to: &values[first...], of: role, count: count)
+      addLabels(to: &values, from: first, of: role, count: count)
       if let scheme = keys.roles[role].scheme.flatMap({ known[$0] }) {
-        addSchemes(document.values(of: scheme), to: &values[first...], count: count)
+        addSchemes(document.values(of: scheme), to: &values, from: first, count: count)
       }
     }
   }
@@ -107,27 +107,28 @@ struct ObjectReader {
       .contains { Spelling(document.key($0).text) == text }
   }
 
-  /// Puts the display names beside the values; they have found their place when each stands
-  /// beside one.
-  private mutating func addLabels(to values: inout ArraySlice<URIValue>, of field: Int, count: Int)
-  {
+  /// Puts the display names beside the values from `first` on; they have found their place when
+  /// each stands beside one.
+  private mutating func addLabels(
+    to values: inout [URIValue], from first: Int, of field: Int, count: Int
+  ) {
     guard let role = keys.roles[field].labels.first(where: { known[$0] != nil }),
       let value = known[role]
     else { return }
     let labels = document.values(of: value)
-    for index in values.indices where values[index].position < labels.count {
+    for index in first..<values.count where values[index].position < labels.count {
       let label = labels[values[index].position]
       values[index].portalLabel = label.isEmpty ? nil : label
     }
     if labels.count <= count { known.carry(role) }
   }
 
-  /// Puts the schemes beside the values, when there is one for each.
+  /// Puts the schemes beside the values from `first` on, when there is one for each.
   private func addSchemes(
-    _ schemes: [String], to values: inout ArraySlice<URIValue>, count: Int
+    _ schemes: [String], to values: inout [URIValue], from first: Int, count: Int
   ) {
     guard schemes.count == count else { return }
-    for index in values.indices {
+    for index in first..<values.count {
       let scheme = schemes[values[index].position]
       values[index].scheme = scheme.isEmpty ? nil : scheme
     }

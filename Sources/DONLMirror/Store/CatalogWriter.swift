@@ -183,7 +183,7 @@ final class CatalogWriter: @unchecked Sendable {
   private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
     try sql[table].select.bind(.integer(key), at: 1)
     var stored: Set<[Cell]> = []
-    try sql[table].select.forEach { stored.insert($0.cells()) }
+    try sql[table].select.eachRow { stored.insert($0.cells()) }
     let wanted = Set(rows)
     guard stored != wanted else { return }
 

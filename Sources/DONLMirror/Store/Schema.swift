@@ -30,6 +30,9 @@ struct Schema: Sendable {
       let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
       guard objects == 0 else { throw Self.foreign(path) }
     }
+    // Only now, and not by GRDB, which writes and drops a table at every opening: what is refused,
+    // here or later, stays as it is to the byte.
+    try db.execute(sql: "PRAGMA journal_mode = WAL")
     guard found < version else { return }
 
     try db.inTransaction(.immediate) {

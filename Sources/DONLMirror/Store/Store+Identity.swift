@@ -3,9 +3,11 @@ import GRDB
 
 extension Store {
   func meta(_ key: String) throws -> String? {
-    try read { db in
-      try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
-    }
+    try read { db in try meta(key, in: db) }
+  }
+
+  func meta(_ key: String, in db: Database) throws -> String? {
+    try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
   }
 
   func setMeta(_ key: String, _ value: String, in db: Database) throws {
@@ -30,6 +32,10 @@ extension Store {
     }
     try write { db in
       try setMeta("source", source, in: db)
+      if owner != nil, owner != source {
+        // An offset in the catalogue at the old address says nothing about the new one.
+        try db.execute(sql: "UPDATE walks SET state = 'dropped' WHERE state = 'open'")
+      }
       try setMeta("license", "CC-0", in: db)
       try setMeta("hash_version", "\(ContentHash.version)", in: db)
       try setMeta("tool_version", toolVersion, in: db)

@@ -27,7 +27,6 @@ public final class Store: Sendable {
     try Self.examine(path)
     do {
       var configuration = Configuration()
-      configuration.journalMode = .wal
       configuration.busyMode = .timeout(30)
       configuration.foreignKeysEnabled = true
       configuration.prepareDatabase { db in

@@ -24,7 +24,9 @@ final class Mirror: Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
-  /// Moves our clock; the portal's is the machine's.
+  var now: Date { clock.withLock { $0 } }
+
+  /// Moves our clock, and the portal's in a `story`.
   func advance(by duration: Duration) {
     clock.withLock { $0 += duration / .seconds(1) }
   }
@@ -35,7 +37,7 @@ final class Mirror: Sendable {
     settings.database.path = path
     var job = HarvestJob(settings: settings, logger: log.logger)
     job.clock.sleep = { _ in try Task.checkCancellation() }
-    job.clock.now = { [self] in clock.withLock { $0 } }
+    job.clock.now = { [self] in now }
     change(&job)
     return job
   }
@@ -45,6 +47,11 @@ final class Mirror: Sendable {
     _ portal: SamplePortal, _ change: (inout HarvestJob) -> Void = { _ in }
   ) async throws -> RunSummary {
     try await job(portal.url, change).run()
+  }
+
+  /// Changes the database behind our back.
+  func tamper(_ sql: String) throws {
+    try DatabaseQueue(path: path).writeWithoutTransaction { try $0.execute(sql: sql) }
   }
 
   func query<T: Sendable>(_ read: (Database) throws -> T) throws -> T {

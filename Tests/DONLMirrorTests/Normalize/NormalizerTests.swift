@@ -9,46 +9,45 @@ import Testing
 
     let owms = "http://standaarden.overheid.nl/owms/terms/"
     let ministry = owms + "Ministerie_van_Onderwijs,_Cultuur_en_Wetenschap"
-    #expect(dataset.id == "5e4720d4-0d18-47c7-8e6f-4b774a95280c")
+    #expect(dataset.id == "00000002-0000-4000-8000-000000000002")
     #expect(
       filled(dataset.columns, DatasetColumn.names) == [
-        "id": "5e4720d4-0d18-47c7-8e6f-4b774a95280c",
-        "name": "01-bve-crebo--beroepsopleidingen-ministerie-van-ocw-2010-2011-ministerie-van-ocw",
+        "id": "00000002-0000-4000-8000-000000000002",
+        "name": "fietspaden-langs-het-kanaal",
         "title":
-          "01. BVE Crebo - beroepsopleidingen Ministerie van OCW 2010-2011 - Ministerie van OCW",
-        "notes": "Een overzicht van de beroepsopleidingen.", "state": "active", "type": "dataset",
-        "private": "0", "owner_org": "aad71148-8b2c-417e-9e61-0f4b6c84478a",
-        "organization_title": "Data.overheid.nl dataregister", "maintainer": ministry,
-        "license_id": "cc-by", "license_title": "CC-BY 4.0", "modified": "2015-03-30",
-        "metadata_created": "2015-03-26T15:48:17.640867Z",
-        "metadata_modified": "2015-04-02T13:12:00.737731Z", "num_resources": "1", "num_tags": "2",
+          "Fietspaden langs het kanaal",
+        "notes": "Waar men langs het kanaal kan fietsen.", "state": "active", "type": "dataset",
+        "private": "0", "owner_org": "00000001-0000-4000-8000-000000000001",
+        "organization_title": "Voorbeeldregister", "maintainer": ministry,
+        "license_id": "cc-by", "license_title": "CC-BY (voorbeeld)", "modified": "2015-03-02",
+        "metadata_created": "2015-03-01T09:08:07.000506Z",
+        "metadata_modified": "2015-04-05T06:07:08.910111Z", "num_resources": "1", "num_tags": "2",
       ])
     #expect(
       dataset.resources.map { filled($0.columns, ResourceColumn.names) } == [
         [
-          "id": "c53ce91e-74ca-42dc-bc50-187c86e94578", "format": "CSV",
-          "created": "2015-03-26T16:48:17.682386Z",
-          "url": "http://data.duo.nl/organisatie/open_onderwijsdata/Images/"
-            + "01.%20Crebo%20OCW%202010-2011_tcm33-28033.csv",
+          "id": "00000005-0000-4000-8000-000000000005", "format": "CSV",
+          "created": "2015-03-01T10:09:08.000607Z",
+          "url": "https://example.org/fietspaden/01.%20lengte.csv",
         ]
       ])
     let themes = "Overheid:TaxonomieBeleidsagenda"
     #expect(
       dataset.uriValues.map(Summary.init) == [
         Summary(
-          nil, "theme", 0, owms + "Beroepsonderwijs_(thema)",
-          "Onderwijs en wetenschap | Beroepsonderwijs", themes),
-        Summary(nil, "theme_facet", 0, owms + "Onderwijs_en_wetenschap", nil, themes),
-        Summary(nil, "subtheme_facet", 0, owms + "Beroepsonderwijs_(thema)", nil, themes),
+          nil, "theme", 0, owms + "Wegen_(thema)",
+          "Verkeer | Wegen", themes),
+        Summary(nil, "theme_facet", 0, owms + "Verkeer_(thema)", nil, themes),
+        Summary(nil, "subtheme_facet", 0, owms + "Wegen_(thema)", nil, themes),
         Summary(
           nil, "maintainer", 0, ministry,
-          "Ministeries | Ministerie van Onderwijs, Cultuur en Wetenschap", "DONL:Organization"),
+          "Ministeries | OCW", "DONL:Organization"),
         Summary(nil, "maintainer_facet", 0, ministry, nil, "DONL:Organization"),
-        Summary(nil, "license_id", 0, "cc-by", "CC-BY 4.0", "DONL:License", isMalformed: true),
+        Summary(
+          nil, "license_id", 0, "cc-by", "CC-BY (voorbeeld)", "DONL:License", isMalformed: true),
         Summary(
           nil, "landingpage", 0,
-          "http://data.duo.nl/organisatie/open_onderwijsdata/databestanden/mbo_/Crebo/Crebo/"
-            + "crebo1.asp"),
+          "https://example.org/fietspaden"),
         Summary(0, "format", 0, "CSV", nil, "MDR:FiletypeNAL", isMalformed: true),
         Summary(0, "url", 0, dataset.resources[0][.url].text ?? ""),
       ])
@@ -62,14 +61,14 @@ import Testing
       dataset.extras.filter { $0.resourcePosition == 0 }.map(\.key) == [
         "resource_group_id", "revision_id", "revision_timestamp", "state", "tracking_summary",
       ])
-    #expect(dataset.tags == ["beroepsopleidingen", "ocw"])
+    #expect(dataset.tags == ["fiets", "kanaal"])
     #expect(dataset.groups == [])
     #expect(
       dataset.organization
         == CatalogGroup(
-          id: "aad71148-8b2c-417e-9e61-0f4b6c84478a", name: "data-overheid-nl",
-          title: "Data.overheid.nl dataregister", imageURL: "20150326-115533.618291donl.png",
-          state: "active", created: "2015-03-26T12:55:33.649152Z"))
+          id: "00000001-0000-4000-8000-000000000001", name: "voorbeeldregister",
+          title: "Voorbeeldregister", imageURL: "voorbeeld.png",
+          state: "active", created: "2015-02-01T01:02:03.000405Z"))
   }
 
   @Test("keeps the bytes of the record and its hash")

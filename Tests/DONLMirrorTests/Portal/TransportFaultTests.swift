@@ -102,7 +102,7 @@ struct TransportFaultTests {
   @Test("waits for the next byte as long as it was told")
   func idle() async throws {
     try await ScriptedServer.using([[.text(Self.lengthy + "abc")]]) { server in
-      let settings = try PortalSettings.to(server.url) { $0.idleTimeout = .milliseconds(150) }
+      let settings = try PortalSettings.to(server.url) { $0.idleTimeout = .seconds(1) }
 
       let error = await failure { try await get(server.url, settings) }
 

@@ -6,12 +6,12 @@ import Testing
 
 /// The real register of April 2015, served page by page.
 @Suite("Harvest of the real register", .enabled(if: SharedData.isPresent, "needs ../shared/data"))
-struct RegisterTests {
+struct RegisterHarvestTests {
   @Test("takes every dataset once, and a second harvest tells exactly what changed")
   func twoHarvests() async throws {
     let mirror = try Mirror()
-    let before = try Catalogue(contentsOf: SharedData.path("register-2015/2015-04-11.jsonl.gz"))
-    let after = try Catalogue(contentsOf: SharedData.path("register-2015/2015-04-17.jsonl.gz"))
+    let before = try Catalogue(contentsOf: SharedData.registerPath("2015-04-11"))
+    let after = try Catalogue(contentsOf: SharedData.registerPath("2015-04-17"))
     try await SamplePortal.run(before) { portal in
       let first = try await mirror.harvest(portal)
 
@@ -21,6 +21,10 @@ struct RegisterTests {
       #expect(try mirror.count("SELECT count(*) FROM datasets") == 6528)
       #expect(try mirror.count("SELECT count(*) FROM resources") == 13928)
       #expect(try mirror.count("SELECT count(*) FROM tags") == 10682)
+
+      let differences = try RegisterComparison(mirror)
+        .differences(from: SharedData.register("2015-04-11"))
+      #expect(differences == [])
 
       portal.publish(after)
       let second = try await mirror.harvest(portal) { $0.isFull = true }

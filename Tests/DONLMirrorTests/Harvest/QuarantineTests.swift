@@ -75,13 +75,14 @@ struct QuarantineTests {
     }
   }
 
-  @Test("that does not say its id is counted once and leaves when it can be read")
-  func nameless() async throws {
+  @Test(
+    "that does not say its id is counted once and leaves when it can be read", arguments: [2, 3])
+  func nameless(rows: Int) async throws {
     try await story(Entry.row(6)) { mirror, portal in
       portal.onPages { _, _ in
         .rewrite { $0.text = $0.text.replacing(#""id": "0002""#, with: #""key": "0002""#) }
       }
-      let first = try await mirror.harvest(portal) { $0.rows = 3 }
+      let first = try await mirror.harvest(portal) { $0.rows = rows }
       portal.recover()
       let second = try await mirror.harvest(portal) { $0.isFull = true }
 

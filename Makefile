@@ -29,4 +29,4 @@ bench: setup
 
 ## lint: the formatter has nothing to say
 lint:
-	cd $(ROOT) && swift format lint --strict -r Package.swift Sources Tests
+	cd $(ROOT) && swift format lint --strict -r Package.swift Sources Tests Fuzz

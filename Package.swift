@@ -94,6 +94,7 @@ let package = Package(
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
+      exclude: ["Normalize/Fixtures"],
       swiftSettings: ours
     ),
     .testTarget(

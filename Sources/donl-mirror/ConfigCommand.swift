@@ -5,6 +5,10 @@ struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config",
     abstract: "Check or show the configuration.",
+    discussion: """
+      Example:
+        donl-mirror config show
+      """,
     subcommands: [Check.self, Show.self])
 
   struct Check: ParsableCommand {

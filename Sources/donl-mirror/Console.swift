@@ -26,6 +26,7 @@ final class Console: Sendable {
   func draw(_ line: String) {
     guard isTerminal else { return }
     bar.withLock { bar in
+      guard bar != line else { return }
       emit(Self.clearLine + line)
       bar = line
     }

@@ -10,9 +10,9 @@ struct DonlMirror: AsyncParsableCommand {
     abstract: "A local mirror of a CKAN catalogue in one SQLite file.",
     discussion: """
       Example:
-        donl-mirror harvest --sample          a small sample portal, no network, into ./sample.db
-        donl-mirror harvest                   data.overheid.nl, into ./donl-mirror.db
-        donl-mirror search riolering
+        donl-mirror harvest --sample    a sample portal, no network: ./sample.db
+        donl-mirror harvest             data.overheid.nl: ./donl-mirror.db
+        donl-mirror search riolering    in the mirror
       """,
     version: toolVersion,
     subcommands: [
@@ -31,13 +31,19 @@ struct DonlMirror: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as Failure {
-      Console.standardError.write("donl-mirror: \(failure.message)\n")
-      exit(withError: ExitCode(failure.status.rawValue))
+      fail(failure.status, failure.message)
     } catch let error as SettingsError {
-      Console.standardError.write("donl-mirror: \(error)\n")
-      exit(withError: ExitCode(ExitStatus.configuration.rawValue))
+      fail(.configuration, "\(error)")
+    } catch  where exitCode(for: error) == .failure {
+      // Neither one of ours nor of the parser's, which has its own codes for help and mistakes.
+      fail(.internalError, "internal error: \(error)")
     } catch {
       exit(withError: error)
     }
+  }
+
+  private static func fail(_ status: ExitStatus, _ message: String) -> Never {
+    Console.standardError.write("donl-mirror: \(message.escapedForTerminal)\n")
+    exit(withError: ExitCode(status.rawValue))
   }
 }

@@ -43,6 +43,9 @@ struct HarvestCommand: AsyncParsableCommand {
   @Flag(help: "Say what would change; write nothing.")
   var dryRun = false
 
+  @Flag(help: "Release the deletions that an earlier run listed as held; each needs evidence again.")
+  var acceptDeletions = false
+
   @Flag(help: "The same catalogue has moved to this address.")
   var rebind = false
 
@@ -75,9 +78,11 @@ struct HarvestCommand: AsyncParsableCommand {
     let log = loaded.settings.log
     let logger = Logger(label: "donl-mirror") { _ in ConsoleLog(log) }
     let progress = ProgressReporter(logger: logger)
+    defer { progress.finish() }
     var job = HarvestJob(settings: loaded.settings, logger: logger)
     job.isFull = full
     job.isRebinding = rebind
+    job.acceptsDeletions = acceptDeletions
     job.isRehearsal = dryRun
     job.patience = waitLock
     job.environment = ProcessInfo.processInfo.environment

@@ -18,7 +18,13 @@ enum Interruption {
   ) async throws -> Result {
     let received = Received()
     return try await withThrowingTaskGroup(of: Result?.self) { group in
-      group.addTask { try await work { received.status } }
+      group.addTask {
+        do {
+          return try await work { received.status }
+        } catch is CancellationError {
+          throw Failure(received.status, reason: "interrupted", "Stopped before the run began.")
+        }
+      }
       group.addTask {
         for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
           if received.set(signal) { return nil }

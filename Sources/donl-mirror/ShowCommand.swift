@@ -6,6 +6,8 @@ struct ShowCommand: ParsableCommand {
     commandName: "show",
     abstract: "A dataset with its resources, URIs and tags.",
     discussion: """
+      Names of fields are those that search --field takes.
+
       Example:
         donl-mirror show alle-velden --db sample.db
       """)
@@ -22,36 +24,58 @@ struct ShowCommand: ParsableCommand {
   }
 
   private static func text(_ detail: DatasetDetail) -> String {
-    var lines = [detail["title"] ?? detail["name"] ?? "", ""]
-    for column in detail.columns where column.key != "title" && column.key != "notes" {
-      lines.append(pad(column.key) + column.value)
+    var lines = [detail["title"] ?? detail["name"] ?? detail["id"] ?? ""]
+    if let notes = detail["notes"] { lines += [""] + paragraphs(notes).map { "  " + $0 } }
+    lines.append("")
+    // What has a URI stands with the URIs.
+    let terms = detail.terms.filter { $0.resourcePosition == nil }
+    let elsewhere = Set(["title", "notes"] + terms.map(\.field))
+    for column in detail.columns where !elsewhere.contains(column.key) {
+      lines += rows(column.key, column.value)
     }
-    if !detail.tags.isEmpty { lines.append(pad("tags") + detail.tags.joined(separator: ", ")) }
-    let own = detail.terms.filter { $0.resourcePosition == nil }
-    if !own.isEmpty { lines += ["", "URI-valued fields"] }
-    for term in own { lines.append("  " + pad(term.field) + name(of: term)) }
+    if !detail.tags.isEmpty { lines += rows("tags", detail.tags.joined(separator: ", ")) }
+    if !terms.isEmpty { lines += ["", "URI-valued fields"] + rows(terms) }
     if !detail.extras.isEmpty { lines += ["", "Other fields"] }
-    for extra in detail.extras { lines.append("  " + pad(extra.key) + extra.value) }
-    if !detail.resources.isEmpty { lines += ["", "Resources"] }
-    for resource in detail.resources {
-      lines.append("  \(resource.position)  \(resource.name ?? "(no name)")")
-      for line in [resource.format, resource.url].compactMap(\.self) {
-        lines.append("     \(line)")
-      }
-    }
-    if let notes = detail["notes"] {
-      lines +=
-        [""] + notes.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
-    }
+    lines += detail.extras.flatMap { rows($0.key, $0.value) }
+    for resource in detail.resources { lines += [""] + text(resource, of: detail) }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
   }
 
-  private static func name(of term: DatasetDetail.Term) -> String {
-    guard let label = term.label ?? term.portalLabel else { return term.value }
-    return "\(label)  <\(term.value)>"
+  private static func text(
+    _ resource: DatasetDetail.Distribution, of detail: DatasetDetail
+  ) -> [String] {
+    let terms = detail.terms.filter { $0.resourcePosition == resource.position }
+    let columns = [
+      ("url", resource.url), ("format", resource.format), ("mimetype", resource.mimetype),
+      ("last_modified", resource.lastModified),
+    ]
+    var lines = ["Resource \(resource.position)  \(resource.name ?? "(no name)")"]
+    for case (let name, let value?) in columns where !terms.contains(where: { $0.field == name }) {
+      lines += rows(name, value)
+    }
+    return lines + rows(terms)
   }
 
-  private static func pad(_ text: String) -> String {
-    text + String(repeating: " ", count: max(2, 24 - text.count))
+  /// A field's label and name once, then a line a value: its label, if there is one, and the value.
+  private static func rows(_ terms: [DatasetDetail.Term]) -> [String] {
+    var last: String?
+    return terms.flatMap { term in
+      let name = term.fieldLabel.map { "\($0) (\(term.field))" } ?? term.field
+      defer { last = term.field }
+      let label = (term.label ?? term.portalLabel).map { "\($0)  <\(term.value)>" }
+      return rows(term.field == last ? "" : name, label ?? term.value)
+    }
+  }
+
+  private static func rows(_ name: String, _ value: String) -> [String] {
+    let width = 40
+    let values = paragraphs(value).map { String(repeating: " ", count: width) + "  " + $0 }
+    let name = "  " + name
+    guard name.count <= width, let first = values.first else { return [name] + values }
+    return [name + first.dropFirst(name.count)] + values.dropFirst()
+  }
+
+  private static func paragraphs(_ text: String) -> [String] {
+    text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
   }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DONLMirror
+import Foundation
 
 struct StatusCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -16,6 +17,10 @@ struct StatusCommand: ParsableCommand {
   @Option(help: ArgumentHelp("How many runs to show.", valueName: "n"))
   var runs = 5
 
+  func validate() throws {
+    guard runs >= 0 else { throw ValidationError("--runs is at least 0.") }
+  }
+
   func run() throws {
     let settings = try common.load().settings
     let status = try MirrorReader(path: settings.database.path)
@@ -25,34 +30,48 @@ struct StatusCommand: ParsableCommand {
   }
 
   private static func text(_ status: MirrorStatus) -> String {
+    let isDue = status.nextFull.map { $0 <= Date().ISO8601Format() } ?? true
     var lines = [
       "source          \(status.source ?? "-")",
       "database        \(status.database)",
-      "complete as of  \(status.completeAsOf ?? "never: no run has completed yet")",
-      "checkpoint      \(status.checkpoint ?? "-")",
+      "complete as of  \(status.completeAsOf.map(Self.time) ?? "never: no run has completed yet")",
+      "checkpoint      \(status.checkpoint.map(Self.time) ?? "-")",
       "datasets        \(status.datasets) live, \(status.deletedDatasets) deleted",
       "resources       \(status.resources)",
       "changes         \(status.changes), last seq \(status.lastSeq)",
-      "next full walk  \(status.nextFull ?? "with the next run")",
-      "quarantine      \(status.rejections.count)",
+      "next full walk  \(isDue ? "with the next run" : status.nextFull.map(Self.time) ?? "-")",
     ]
     if let walk = status.unfinished {
       lines.append(
-        "unfinished      a \(walk.mode) walk at \(walk.nextStart), since \(walk.movedAt)")
+        "unfinished      a \(walk.mode) walk, at offset \(walk.nextStart) since "
+          + "\(time(walk.movedAt)); the next run goes on there")
     }
+    lines.append("quarantine      \(status.rejections.count)")
     for rejected in status.rejections {
       lines.append(
-        "  \(rejected.datasetID ?? "(no id)")  \(rejected.reason): \(rejected.detail)"
-          + "  (seen \(rejected.attempts) times, last \(rejected.lastSeen))")
+        "  \(rejected.datasetID ?? "(no id)")  \(rejected.reason): \(rejected.detail) "
+          + "(seen \(rejected.attempts) times, last \(time(rejected.lastSeen)))")
     }
-    lines.append("runs")
+    if !status.runs.isEmpty { lines.append("last runs") }
     for run in status.runs {
-      lines.append(
-        "  \(run.id)  \(run.startedAt)  \(run.mode) \(run.outcome)  created=\(run.created) "
-          + "updated=\(run.updated) touched=\(run.touched) unchanged=\(run.unchanged) "
-          + "deleted=\(run.deleted) rejected=\(run.rejected) requests=\(run.requests)")
+      lines.append("  \(run.id)  \(time(run.startedAt))  \(run.mode) \(run.outcome)  \(tally(run))")
       if let message = run.message { lines.append("      \(run.reason ?? "-"): \(message)") }
     }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
+  }
+
+  /// The counters that counted.
+  private static func tally(_ run: MirrorStatus.Run) -> String {
+    let counters = [
+      (run.created, "created"), (run.updated, "updated"), (run.touched, "touched"),
+      (run.unchanged, "unchanged"), (run.deleted, "deleted"), (run.held, "held"),
+      (run.rejected, "rejected"), (run.requests, "requests"),
+    ]
+    return counters.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+  }
+
+  /// A stamp to the second: `2026-11-24 07:48:30Z`.
+  private static func time(_ stamp: String) -> String {
+    stamp.prefix(10) + " " + stamp.dropFirst(11).prefix(8) + "Z"
   }
 }

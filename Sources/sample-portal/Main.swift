@@ -16,14 +16,21 @@ struct Main: AsyncParsableCommand {
       EXAMPLE
         sample-portal --data 2015-04-11.jsonl.gz --port 8480 &
         donl-mirror harvest --portal http://127.0.0.1:8480/data --db 2015.db
-        curl -d '{"data": "/tmp/2015-04-17.jsonl.gz"}' http://127.0.0.1:8480/_control/publish
+        curl -d '{"data": "2015-04-17.jsonl.gz"}' \\
+          http://127.0.0.1:8480/_control/publish
         donl-mirror harvest --portal http://127.0.0.1:8480/data --db 2015.db
 
-      The last but one line switches to another file while the portal runs; {"day": 2} switches \
-      to the second day of the sample. SIGHUP reads the file of --data again.
+      The curl command switches to another file while the portal runs; {"day": 2} switches to \
+      the second day of the sample. SIGHUP reads the file of --data again.
+
+      What goes wrong is a JSON script, read from --faults or sent to /_control/faults. This one \
+      fails every third answer, and cuts the page at offset 500 short:
+        {"rules": [
+          {"when": {"every": 3}, "fault": {"answers": {"status": 503}}},
+          {"when": {"action": "package_search", "start": 500}, "fault": {"cut": {"after": 900}}}]}
 
       EXIT CODES
-        0 stopped by a signal, 64 usage, 65 a line of the file is no record, 66 the file cannot \
+        0 stopped by a signal, 64 usage, 65 the file holds no records or no faults, 66 it cannot \
       be read, 73 the port is taken
       """)
 
@@ -38,6 +45,9 @@ struct Main: AsyncParsableCommand {
 
   @Option(help: "Silent cap on the rows of an answer.")
   var rowsCap = 1_000
+
+  @Option(help: "JSON file with a script of what goes wrong.")
+  var faults: String?
 
   @Flag(inversion: .prefixedNo, help: "Pack answers for clients that accept gzip.")
   var gzip = true
@@ -56,10 +66,12 @@ struct Main: AsyncParsableCommand {
     settings.packsAnswers = gzip
     settings.offersControl = true
     let catalogue = try load()
+    let script = try loadFaults()
     // Caught from here on, so that a signal right after the announcement is not lost.
     let signals = await UnixSignalsSequence(trapping: .sighup, .sigint, .sigterm)
     do {
       try await SamplePortal.run(catalogue, port: port, settings: settings) { portal in
+        portal.fail(script)
         announce(portal.url)
         for await signal in signals {
           guard signal == .sighup else { return }
@@ -80,6 +92,16 @@ struct Main: AsyncParsableCommand {
     } catch let error as CatalogueError {
       say(error.isUnreadable ? "\(error)" : "\(data): \(error)")
       throw ExitCode(error.isUnreadable ? 66 : 65)
+    }
+  }
+
+  private func loadFaults() throws -> SamplePortal.FaultScript {
+    guard let faults else { return SamplePortal.FaultScript() }
+    do {
+      return try SamplePortal.FaultScript(contentsOf: faults)
+    } catch {
+      say("\(faults): \(error)")
+      throw ExitCode(error is DecodingError ? 65 : 66)
     }
   }
 

@@ -8,6 +8,10 @@ import SamplePortal
 struct Client {
   let portal: SamplePortal
 
+  /// It takes bodies as they come: what is packed stays packed.
+  private static let http = HTTPClient(
+    eventLoopGroupProvider: .singleton, configuration: .init(decompression: .disabled))
+
   struct Reply {
     var status: Int
     var headers: HTTPHeaders
@@ -52,7 +56,7 @@ struct Client {
     request.method = method
     request.headers = headers
     request.body = body.map { .bytes(ByteBuffer(string: $0)) }
-    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(60))
+    let response = try await Self.http.execute(request, timeout: .seconds(60))
     return Reply(
       status: Int(response.status.code), headers: response.headers,
       body: try await response.body.collect(upTo: 1 << 28))

@@ -13,4 +13,46 @@ public enum Cell: Sendable, Hashable {
   public init(_ text: String?) {
     self = text.map(Cell.text) ?? .null
   }
+
+  init(_ integer: Int64?) {
+    self = integer.map(Cell.integer) ?? .null
+  }
+}
+
+extension Cell {
+  /// Equal text is spelt equally: see `Spelling`.
+  public static func == (one: Cell, other: Cell) -> Bool {
+    switch (one, other) {
+    case (.null, .null): true
+    case (.integer(let one), .integer(let other)): one == other
+    case (.text(let one), .text(let other)): Spelling(one) == Spelling(other)
+    case (.null, _), (.integer, _), (.text, _): false
+    }
+  }
+
+  public func hash(into hasher: inout Hasher) {
+    switch self {
+    case .null: hasher.combine(0)
+    case .integer(let value): hasher.combine(value)
+    case .text(let value): hasher.combine(Spelling(value))
+    }
+  }
+}
+
+/// Text that is told apart by its bytes, as SQLite does: to Swift an `é` of one character and one
+/// of two are equal, and one of two tags or a corrected title would be lost.
+struct Spelling: Hashable {
+  private let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (one: Spelling, other: Spelling) -> Bool {
+    one.text.utf8.count == other.text.utf8.count
+      && one.text.utf8.elementsEqual(other.text.utf8)
+  }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
 }

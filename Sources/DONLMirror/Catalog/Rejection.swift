@@ -11,7 +11,8 @@ public struct Rejection: Error, Sendable, Equatable {
     /// JSON, but not an object.
     case notAnObject = "not_an_object"
     case noID = "no_id"
-    /// The id is not a string, is empty, or is longer than 200 bytes.
+    /// The id is not a string, is empty, is longer than 200 bytes, or holds a control character or
+    /// U+FFFD.
     case badID = "bad_id"
   }
 

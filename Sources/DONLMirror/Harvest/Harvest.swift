@@ -18,6 +18,11 @@ public struct Harvest: Sendable {
     /// its commit.
     public var overlap = Duration.seconds(3600)
     public var limits = DeletionLimits()
+    /// How many records may be stepped over in a run because the portal cannot serve them.
+    public var skipLimit = 10
+    public var censusEvery = Duration.seconds(24 * 3600)
+    /// Release the deletions that an earlier run listed as held.
+    public var acceptsDeletions = false
     /// A position older than this is dropped: the catalogue has moved too far.
     public var resumeWithin = Duration.seconds(24 * 3600)
 
@@ -83,38 +88,49 @@ public struct Harvest: Sendable {
         .interrupted,
         Failure(interruption(), reason: "interrupted", "Stopped; the next run goes on from here."))
     }
+    try noteHeldBack(&state)
     return try finish(state)
+  }
+
+  /// A complete run that holds something back is done and proven, and not clean.
+  private func noteHeldBack(_ state: inout RunState) throws {
+    guard state.outcome == .complete else { return }
+    let back = try store.heldBack()
+    state.tally.held = back.held
+    guard let reason = back.reason else { return }
+    state.status = .heldBack
+    state.reason = reason
+    state.message = back.message
   }
 
   private func perform(_ state: inout RunState) async throws {
     let opening = try await portal.opening()
+    state.opening = opening
     state.portalCount = opening.count
     state.portalDate = opening.date ?? stamp()
     let due = try await scope(after: opening)
     state.mode = due.mode
+    state.isCensusDue = due.isCensusDue
     try store.setMode(due.mode, of: state.record)
     logger.info(
       "run \(state.record.id) \(due.mode.rawValue) started",
       metadata: ["portal_count": "\(opening.count)", "why": "\(due.why)"])
+    if let query = due.query { try await walk(query, mode: due.mode, from: opening, into: &state) }
+    try await conclude(&state)
+  }
 
-    guard let query = due.query else {
-      // Count, newest stamp and the number since the checkpoint agree: nothing has moved.
-      state.checkpoint = opening.checkpoint
-      state.completeAsOf = state.portalDate
-      state.outcome = .complete
-      return
-    }
-    var walk = try resumed(query, mode: due.mode, state: state)
-    if walk == nil {
-      walk = try store.beginWalk(
-        due.mode, query: query, portalDate: state.portalDate, checkpoint: opening.checkpoint,
+  /// Reads a walk to its end: one that was left open, or a new one.
+  func walk(
+    _ query: WalkRecord.Query, mode: HarvestMode, from opening: Opening, into state: inout RunState
+  ) async throws {
+    var record =
+      try resumed(query, mode: mode, state: state)
+      ?? store.beginWalk(
+        mode, query: query, portalDate: state.portalDate, checkpoint: opening.checkpoint,
         walk: Walk(limits: options.limits), run: state.record, at: stamp())
-    }
-    guard var walk else { return }
-    state.walk = walk
-    try await read(&walk, into: &state)
-    state.walk = walk
-    try await conclude(walk, into: &state)
+    state.walk = record
+    defer { state.walk = record }
+    try await read(&record, into: &state)
   }
 
   /// The walk that an earlier run left open, when it asks for the same and is fresh enough.
@@ -136,46 +152,6 @@ public struct Harvest: Sendable {
     return open
   }
 
-  /// Judges what the walk proved, and acts on it.
-  private func conclude(_ record: WalkRecord, into state: inout RunState) async throws {
-    let walk = record.walk
-    state.portalCount = walk.count
-    guard !walk.hasCollapsed else {
-      return state.fail(
-        .partial,
-        Failure(
-          .temporary, reason: "collapse",
-          "The portal's count fell from \(walk.highestCount) to \(walk.count) while we read, as it "
-            + "does while its index is rebuilt; nothing was deleted, try again later."))
-    }
-    guard try await isWhole(record) else {
-      return state.fail(
-        .partial,
-        Failure(
-          .temporary, reason: "unproven",
-          "The portal does not serve its datasets in id order, and what it served is not what its "
-            + "package_list names; nothing was deleted, try again later."))
-    }
-    if record.mode == .full {
-      guard try deleteUnseen(record, into: &state) else { return }
-      try await readLists()
-    }
-    state.checkpoint = record.checkpoint
-    state.completeAsOf = record.portalDate
-    state.outcome = .complete
-    if walk.unserved > 0 && record.mode == .full {
-      state.status = .heldBack
-      state.reason = "unserved"
-      state.message =
-        "The portal counts \(walk.count) datasets and served \(walk.taken); "
-        + "offsets \(walk.gaps.map { "\($0.start)..<\($0.end)" }.joined(separator: ", "))."
-    } else if try store.rejections() > 0 {
-      state.status = .heldBack
-      state.reason = "quarantine"
-      state.message = "Some records are in quarantine; see the table rejections."
-    }
-  }
-
   private func finish(_ state: RunState) throws -> RunSummary {
     if state.outcome == .complete { try store.finishLoad() }
     let counts = portal.tally.counts
@@ -192,7 +168,7 @@ public struct Harvest: Sendable {
     summary.reason = state.reason
     summary.message = state.message
     try store.finish(summary, walk: state.walk, completeAsOf: state.completeAsOf)
-    summary.datasets = try store.inventory(since: nil).live
+    summary.datasets = try store.inventory().live
     return summary
   }
 
@@ -207,6 +183,10 @@ struct RunState {
   var status = ExitStatus.done
   var reason: String?
   var message: String?
+  var opening: Opening?
+  var isCensusDue = false
+  /// The census of this run, once it has been taken.
+  var censusWalk: Int64?
   var portalCount: Int?
   var portalDate = ""
   var checkpoint: String?
@@ -214,6 +194,10 @@ struct RunState {
   var walk: WalkRecord?
   var pages = 0
   var tally = Tally()
+  /// Records that the portal could not serve and that were stepped over.
+  var steppedOver = 0
+  /// The offset of the last step whose seam is still to be proven.
+  var unprovenStep: Int?
 
   init(record: RunRecord) {
     self.record = record

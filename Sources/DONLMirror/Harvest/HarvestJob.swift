@@ -9,6 +9,8 @@ public struct HarvestJob: Sendable {
   public var isFull = false
   /// The same catalogue has moved to this address.
   public var isRebinding = false
+  /// Release the deletions that an earlier run listed as held.
+  public var acceptsDeletions = false
   /// Say what would change, and write nothing.
   public var isRehearsal = false
   /// How long to wait for another run to end.
@@ -31,9 +33,10 @@ public struct HarvestJob: Sendable {
     let portalSettings = try PortalSettings(settings, environment: environment)
     let path = settings.database.path
     guard isRehearsal else {
-      return try await HarvestLock.hold(beside: path, patience: patience, sleep: clock.sleep) {
-        try await harvest(into: path, portalSettings)
-      }
+      return try await HarvestLock.hold(
+        beside: path, patience: patience, sleep: clock.sleep,
+        waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) },
+        body: { try await harvest(into: path, portalSettings) })
     }
     return try await Self.withCopy(of: path) { copy in
       try await harvest(into: copy, portalSettings)
@@ -49,6 +52,8 @@ public struct HarvestJob: Sendable {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
       let tally = PortalTally()
+      var runOptions = Harvest.Options(settings, isFull: isFull)
+      runOptions.acceptsDeletions = acceptsDeletions
       let summary = try await Transport.using(portalSettings, tally: tally, logger: logger) {
         transport in
         let portal = Portal(
@@ -58,7 +63,7 @@ public struct HarvestJob: Sendable {
           deadline: clock.instant() + settings.portal.runDeadline)
         return try await Harvest(
           portal: portal, store: store, normalizer: Normalizer(fields: fields),
-          options: Harvest.Options(settings, isFull: isFull),
+          options: runOptions,
           logger: logger, now: clock.now, report: report
         ).run(interruption: interruption)
       }
@@ -98,6 +103,8 @@ extension Harvest.Options {
     requestsInFlight = settings.portal.requestsInFlight
     fullEvery = settings.schedule.fullEvery
     overlap = settings.schedule.overlap
+    skipLimit = settings.portal.skipLimit
+    censusEvery = settings.schedule.censusEvery
     limits = DeletionLimits(
       percent: settings.deletions.limitPercent, count: settings.deletions.limitCount)
   }

@@ -8,11 +8,14 @@ import Foundation
 public enum HarvestLock {
   /// Runs the body while holding the lock.
   ///
-  /// - Parameter patience: how long to wait for another run; zero fails at once.
+  /// - Parameters:
+  ///   - patience: how long to wait for another run; zero fails at once.
+  ///   - waiting: is told once, before the wait, who holds the lock.
   /// - Throws: `Failure` 75 that says who holds it; 73 or 77 when the file cannot be made.
   public static func hold<Result>(
     beside database: String, patience: Duration = .zero,
     sleep: (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    waiting: (String) -> Void = { _ in },
     isolation: isolated (any Actor)? = #isolation,
     body: () async throws -> Result
   ) async throws -> Result {
@@ -34,6 +37,7 @@ public enum HarvestLock {
           .temporary, reason: "locked",
           "Another run holds \(path)\(holder(descriptor)); wait for it, or use --wait-lock 10m.")
       }
+      if waited == .zero { waiting("another run holds \(path)\(holder(descriptor))") }
       try await sleep(pause)
       waited += pause
     }
@@ -60,6 +64,10 @@ public enum HarvestLock {
         "\(path) cannot be made by this user (\(why)); check the owner and mode of its folder.")
     case ENOSPC, EDQUOT:
       Failure(.inputOutput, reason: "disk_full", "\(path) cannot be made: \(why).")
+    case ENOENT, ENOTDIR:
+      Failure(
+        .cannotCreate, reason: "no_folder",
+        "The folder of \(path) does not exist; make it, or choose another --db.")
     default:
       Failure(.cannotCreate, reason: "no_folder", "\(path) cannot be made: \(why).")
     }

@@ -6,14 +6,15 @@ struct PageWindow {
   struct Arrival: Sendable {
     var start: Int
     var generation: Int
-    var page: CountedPage
+    /// A page that cannot be had is looked at when its turn comes.
+    var page: Result<CountedPage, PortalError>
   }
 
   let width: Int
   /// Moves when the walk steps back: what was asked before shows the catalogue as it was.
   private(set) var generation = 0
   private var asked: Set<Int> = []
-  private var ready: [Int: CountedPage] = [:]
+  private var ready: [Int: Result<CountedPage, PortalError>] = [:]
   private var inFlight = 0
 
   init(width: Int) {
@@ -23,10 +24,10 @@ struct PageWindow {
   func holds(_ start: Int) -> Bool { ready[start] != nil }
 
   /// The offsets to ask now: the one the walk needs, and guesses as far as the width allows.
-  mutating func due(from walk: Walk) -> [Int] {
+  mutating func due(from walk: Walk, guessing: Bool = true) -> [Int] {
     var due: [Int] = []
     if !asked.contains(walk.nextStart) { due.append(walk.nextStart) }
-    if walk.isOrdered, walk.largestPage > 1 {
+    if guessing, walk.isOrdered, walk.largestPage > 1 {
       var start = walk.nextStart + walk.largestPage - 1
       while inFlight + due.count < width, start < walk.count {
         if !asked.contains(start) { due.append(start) }
@@ -44,7 +45,7 @@ struct PageWindow {
     ready[arrival.start] = arrival.page
   }
 
-  mutating func remove(_ start: Int) -> CountedPage? {
+  mutating func remove(_ start: Int) -> Result<CountedPage, PortalError>? {
     asked.remove(start)
     return ready.removeValue(forKey: start)
   }

@@ -22,13 +22,17 @@ extension Harvest {
     try await withThrowingTaskGroup(of: PageWindow.Arrival.self) { group in
       defer { group.cancelAll() }
       var window = PageWindow(width: options.requestsInFlight)
+      var size = PageSize(query.rows)
       func ask(for walk: Walk) {
         let generation = window.generation
-        for start in window.due(from: walk) {
+        let (rows, retries) = (size.rows, size.isReduced ? 0 : nil)
+        for start in window.due(from: walk, guessing: !size.isReduced) {
           group.addTask {
             PageWindow.Arrival(
               start: start, generation: generation,
-              page: try await portal.page(of: query, at: start))
+              page: await Result { () async throws(PortalError) in
+                try await portal.page(of: query, at: start, rows: rows, retries: retries)
+              })
           }
         }
       }
@@ -38,9 +42,28 @@ extension Harvest {
         ask(for: record.walk)
         let start = record.walk.nextStart
         while !window.holds(start), let arrival = try await group.next() { window.take(arrival) }
-        guard let page = window.remove(start) else { continue }
+        guard let arrival = window.remove(start) else { continue }
 
-        let fresh = try take(page, asked: query.rows, in: &record.walk)
+        var page: CountedPage?
+        var pageRows = size.rows
+        switch arrival {
+        case .success(let arrived):
+          page = arrived
+          size.grow()
+        case .failure(let error):
+          window.forget()
+          page = try await isolate(
+            at: start, after: error, in: &record, size: &size, into: &state)
+          pageRows = size.rows
+        }
+        guard let page else { continue }
+        guard try await isStepProven(record, &state) else {
+          record.walk.breakSeam(at: start)
+          window.forget()
+          continue
+        }
+
+        let fresh = try take(page, asked: pageRows, in: &record.walk)
         if record.walk.nextStart <= start { window.forget() }
         if !record.walk.isFinished { ask(for: record.walk) }
         try keep(page, fresh, of: record, into: &state)
@@ -57,7 +80,7 @@ extension Harvest {
         message: "The portal counts \(page.count) datasets and serves none.")
     }
     let before = walk
-    let fresh = walk.take(ids: ids, count: page.count)
+    let fresh = walk.take(ids: ids, count: page.count, asked: rows)
     if before.largestPage == 0, ids.count < min(rows, page.count) {
       logger.notice(
         "The portal serves \(ids.count) records a page where \(rows) were asked.",
@@ -85,17 +108,7 @@ extension Harvest {
   private func keep(
     _ page: CountedPage, _ fresh: [Int], of record: WalkRecord, into state: inout RunState
   ) throws {
-    let batch = Batch(
-      entries: fresh.map { index in
-        Result { () throws(Rejection) in try normalizer.normalize(page.records[index]) }
-      })
-    for case .failure(let rejection) in batch.entries {
-      logger.warning(
-        "A record was put in quarantine: \(rejection.detail)",
-        metadata: [
-          "reason": "\(rejection.reason.rawValue)", "dataset": "\(rejection.datasetID ?? "-")",
-        ])
-    }
+    let batch = read(page, fresh)
     state.tally += try store.apply(batch, movingTo: record, run: state.record, at: stamp())
     state.pages += 1
     if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }
@@ -105,16 +118,42 @@ extension Harvest {
         tally: state.tally))
   }
 
+  /// Judges records one by one; what cannot be read is told of.
+  func read(_ page: CountedPage, _ indices: [Int]) -> Batch {
+    let entries = normalizer.normalize(page.records)
+    let batch = Batch(entries: indices.map { entries[$0] })
+    for case .failure(let rejection) in batch.entries {
+      logger.warning(
+        "A record was put in quarantine: \(rejection.detail)",
+        metadata: [
+          "reason": "\(rejection.reason.rawValue)", "dataset": "\(rejection.datasetID ?? "-")",
+        ])
+    }
+    return batch
+  }
+
   /// Keeps the WAL at some tens of megabytes during a first load.
   private static let pagesPerCheckpoint = 16
 }
 
 extension Portal {
-  fileprivate func page(of query: WalkRecord.Query, at start: Int) async throws -> CountedPage {
+  func page(
+    of query: WalkRecord.Query, at start: Int, rows: Int, retries: Int? = nil
+  ) async throws(PortalError) -> CountedPage {
     let query = SearchQuery(
-      start: start, rows: query.rows, sort: query.order,
+      start: start, rows: rows, sort: query.order,
       filter: query.filter.isEmpty ? nil : query.filter)
-    return try await search(query) { try CountedPage($0) }
+    return try await search(query, retries: retries) { try CountedPage($0) }
+  }
+}
+
+extension Result {
+  fileprivate init(catching body: () async throws(Failure) -> Success) async {
+    do {
+      self = .success(try await body())
+    } catch {
+      self = .failure(error)
+    }
   }
 }
 

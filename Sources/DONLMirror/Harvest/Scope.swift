@@ -30,8 +30,9 @@ extension Portal {
   }
 
   /// How many datasets match.
-  func count(matching filter: String) async throws -> Int {
-    try await search(SearchQuery(start: 0, rows: 0, filter: filter)) { response in
+  func count(matching filter: String = "") async throws -> Int {
+    let query = SearchQuery(start: 0, rows: 0, filter: filter.isEmpty ? nil : filter)
+    return try await search(query) { response in
       try CountedPage(response).count
     }
   }
@@ -41,17 +42,23 @@ extension Portal {
 struct Scope: Sendable, Equatable {
   var mode: HarvestMode
   var query: WalkRecord.Query?
+  var isCensusDue = false
   var why: String
 }
 
 extension Harvest {
   static let pageOrder = "id asc"
 
+  /// The whole catalogue. A page holds at least two records, because pages overlap by one.
+  var fullQuery: WalkRecord.Query {
+    WalkRecord.Query(filter: "", order: Self.pageOrder, rows: max(2, options.rows))
+  }
+
   /// Full when there is no complete run yet, when it is due or when asked; else what has moved
   /// since the checkpoint. A filter that the portal does not honor leads to a full walk, every time.
   func scope(after opening: Opening) async throws -> Scope {
     let rows = max(2, options.rows)
-    let full = WalkRecord.Query(filter: "", order: Self.pageOrder, rows: rows)
+    let full = fullQuery
     if options.isFull { return Scope(mode: .full, query: full, why: "asked") }
     guard let last = try store.lastCompleteFullRun(), let checkpoint = try store.meta("checkpoint")
     else { return Scope(mode: .full, query: full, why: "first") }
@@ -72,12 +79,18 @@ extension Harvest {
       return Scope(mode: .full, query: full, why: "filter")
     }
     let inventory = try store.inventory(since: since.stamp)
+    let known = try store.lastCompleteCount()
     let isQuiet =
       opening.count == inventory.expectedCount && matching == inventory.since
       && opening.newest.map(Self.milliseconds) == inventory.newest.map(Self.milliseconds)
+      && !options.limits.areExceeded(losing: known - opening.count, of: known)
     let filtered = WalkRecord.Query(filter: since.filter, order: Self.pageOrder, rows: rows)
+    let census = try store.meta("census_at").flatMap(Timestamp.date)
+    let censusAge = census.map { now().timeIntervalSince($0) } ?? .infinity
     return Scope(
-      mode: .incremental, query: isQuiet ? nil : filtered, why: isQuiet ? "quiet" : "moved")
+      mode: .incremental, query: isQuiet ? nil : filtered,
+      isCensusDue: censusAge >= options.censusEvery / .seconds(1) || options.acceptsDeletions,
+      why: isQuiet ? "quiet" : "moved")
   }
 
   /// The lower bound of an incremental run.

@@ -71,8 +71,9 @@ public struct Walk: Sendable, Equatable, Codable {
   /// - Parameters:
   ///   - ids: of the records of the page in order; nil for a record that does not say its id.
   ///   - count: the `count` of the same answer.
+  ///   - asked: the rows asked, where they were fewer than the portal can serve.
   /// - Returns: the indices of the records that are new to this walk, in order.
-  public mutating func take(ids: [String?], count: Int) -> [Int] {
+  public mutating func take(ids: [String?], count: Int, asked: Int = .max) -> [Int] {
     let start = nextStart
     self.count = count
     guard !limits.areExceeded(losing: highestCount - count, of: highestCount) else {
@@ -111,8 +112,29 @@ public struct Walk: Sendable, Equatable, Codable {
     taken += fresh.count
     nameless += fresh.count { ids[$0] == nil }
     let lastNamed = ids.lastIndex { $0 != nil } ?? 0
-    advance(from: start, by: ids.count, lastNamed: lastNamed, bringsNews: !fresh.isEmpty)
+    advance(
+      from: start, by: ids.count, asked: asked, lastNamed: lastNamed, bringsNews: !fresh.isEmpty)
     return Array(fresh)
+  }
+
+  /// Goes on behind the one record that the portal cannot serve.
+  ///
+  /// - Parameter count: as the portal says now; it may not have answered with a page yet.
+  public mutating func stepOver(_ offset: Int, count: Int) {
+    self.count = count
+    highestCount = max(highestCount, count)
+    gapStart = gapStart ?? offset
+    nextStart = offset + 1
+    if nextStart >= count { close(at: count) }
+  }
+
+  /// What should stand before `offset` does not: something was deleted behind us.
+  public mutating func breakSeam(at offset: Int) {
+    brokenSeams += 1
+    gapStart = nil
+    isSeamBlind = false
+    nextStart = max(0, offset - stride)
+    stride *= 2
   }
 
   /// An empty page, or one that begins beyond the last id: records behind us have gone, and the
@@ -124,7 +146,7 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   private mutating func advance(
-    from start: Int, by held: Int, lastNamed: Int, bringsNews: Bool
+    from start: Int, by held: Int, asked: Int, lastNamed: Int, bringsNews: Bool
   ) {
     isSeamBlind = false
     if bringsNews, let from = gapStart {
@@ -141,9 +163,9 @@ public struct Walk: Sendable, Equatable, Codable {
       nextStart = start + (isSeamBlind ? held - 1 : lastNamed)
     } else {
       // Nothing but the seam record, and more is said to follow: the portal counts records that it
-      // does not serve. The page covered as many offsets as the largest one did.
+      // does not serve. The page covered as many offsets as the largest one did, or as were asked.
       gapStart = gapStart ?? start + held
-      nextStart = start + max(largestPage, 1)
+      nextStart = start + max(min(largestPage, asked), 1)
       if nextStart >= count { close(at: count) }
     }
   }

@@ -26,10 +26,12 @@ struct ByteView {
     return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
+  var holdsNUL: Bool { bytes.contains(0) }
+
   /// Valid UTF-8 as text, U+0000 replaced by U+FFFD (CONTRACT: text columns hold no NUL).
   var text: String {
     let text = String(decoding: bytes, as: UTF8.self)
-    guard bytes.contains(0) else { return text }
+    guard holdsNUL else { return text }
     return String(
       String.UnicodeScalarView(text.unicodeScalars.map { $0 == "\0" ? "\u{FFFD}" : $0 }))
   }
@@ -100,6 +102,20 @@ extension ByteView {
     return index
   }
 
+  /// The first index from `start` on that is no printable character of ASCII, or `count`.
+  func endOfPrintable(from start: Int) -> Int {
+    var index = start
+    while index &+ 8 <= count {
+      let word = word(at: index)
+      let controls = (word &- Self.spaces) & ~word
+      let found = Self.zeroBytes(word ^ Self.deletes) | ((controls | word) & Self.highBits)
+      if found != 0 { return index + found.trailingZeroBitCount / 8 }
+      index += 8
+    }
+    while index < count, (0x20..<0x7F).contains(self[index]) { index += 1 }
+    return index
+  }
+
   /// The length of the well-formed UTF-8 sequence beyond ASCII at `index` (Unicode, table 3-7), or
   /// nil.
   func sequenceLength(at index: Int) -> Int? {
@@ -126,6 +142,7 @@ extension ByteView {
 
   private static var highBits: UInt64 { 0x8080_8080_8080_8080 }
   private static var spaces: UInt64 { 0x2020_2020_2020_2020 }
+  private static var deletes: UInt64 { 0x7F7F_7F7F_7F7F_7F7F }
   private static var quotes: UInt64 { 0x2222_2222_2222_2222 }
   private static var backslashes: UInt64 { 0x5C5C_5C5C_5C5C_5C5C }
 }

@@ -42,8 +42,7 @@ struct CanonicalWriter {
     for key in document.keys(of: document.root) where keeps(key, of: document) {
       if !isFirst { output.append(.comma) }
       isFirst = false
-      JSONText.write(document.key(key), into: &output)
-      output.append(.colon)
+      writeKey(key, of: document)
       writeMember(key, of: document)
     }
     output.append(.closeBrace)
@@ -107,82 +106,102 @@ struct CanonicalWriter {
   private mutating func write(
     _ value: Int, of document: JSONDocument, dropping churn: Churn = .nothing
   ) {
+    if writeScalar(value, of: document) { return }
     frames.removeAll(keepingCapacity: true)
-    begin(value, of: document, dropping: churn)
-    while let top = frames.indices.last {
-      if frames[top].isObject {
-        continueObject(top, of: document)
+    open(value, of: document, dropping: churn)
+    while let frame = frames.popLast() {
+      if frame.isObject {
+        writeMembers(frame, of: document)
       } else {
-        continueArray(top, of: document)
+        writeElements(frame, of: document)
       }
     }
   }
 
-  private mutating func begin(_ value: Int, of document: JSONDocument, dropping churn: Churn) {
-    let node = document[value]
-    switch node.kind {
-    case .object:
+  private mutating func open(
+    _ container: Int, of document: JSONDocument, dropping churn: Churn = .nothing
+  ) {
+    let node = document[container]
+    if node.kind == .object {
       output.append(.openBrace)
       let start = Int(node.members)
       frames.append(
         Frame(isObject: true, cursor: start, end: start + Int(node.memberCount), churn: churn))
-    case .array:
+    } else {
       output.append(.openBracket)
       frames.append(
-        Frame(isObject: false, cursor: value + 1, end: Int(node.next), churn: .nothing))
-    case .string:
-      writeString(document.raw(value), hasEscapes: node.hasEscapes)
-    case .null, .false, .true, .number:
-      output.append(contentsOf: document.raw(value).buffer)
+        Frame(isObject: false, cursor: container + 1, end: Int(node.next), churn: .nothing))
     }
   }
 
-  private mutating func continueObject(_ top: Int, of document: JSONDocument) {
-    while frames[top].cursor < frames[top].end {
-      let key = Int(document.members[frames[top].cursor])
-      frames[top].cursor += 1
-      let name = document.key(key)
+  /// Goes on with an object up to its end, or to a container in it that comes first.
+  private mutating func writeMembers(_ frame: Frame, of document: JSONDocument) {
+    var frame = frame
+    while frame.cursor < frame.end {
+      let key = Int(document.members[frame.cursor])
       let value = document.value(ofKey: key)
-      if rule == .content, Self.isAbsent(value, of: document) || frames[top].churn.drops(name) {
+      frame.cursor += 1
+      if rule == .content,
+        Self.isAbsent(value, of: document) || frame.churn.drops(document.key(key))
+      {
         continue
       }
-      separate(top)
-      JSONText.write(name, into: &output)
-      output.append(.colon)
-      return begin(value, of: document, dropping: .nothing)
+      if !frame.isFirst { output.append(.comma) }
+      frame.isFirst = false
+      writeKey(key, of: document)
+      if !writeScalar(value, of: document) {
+        frames.append(frame)
+        return open(value, of: document)
+      }
     }
     output.append(.closeBrace)
-    frames.removeLast()
   }
 
-  private mutating func continueArray(_ top: Int, of document: JSONDocument) {
-    let element = frames[top].cursor
-    guard element < frames[top].end else {
-      output.append(.closeBracket)
-      frames.removeLast()
-      return
+  /// Goes on with an array up to its end, or to a container in it that comes first.
+  private mutating func writeElements(_ frame: Frame, of document: JSONDocument) {
+    var frame = frame
+    while frame.cursor < frame.end {
+      let element = frame.cursor
+      frame.cursor = Int(document[element].next)
+      if !frame.isFirst { output.append(.comma) }
+      frame.isFirst = false
+      if !writeScalar(element, of: document) {
+        frames.append(frame)
+        return open(element, of: document)
+      }
     }
-    frames[top].cursor = Int(document[element].next)
-    separate(top)
-    begin(element, of: document, dropping: .nothing)
+    output.append(.closeBracket)
   }
 
-  private mutating func separate(_ top: Int) {
-    if !frames[top].isFirst { output.append(.comma) }
-    frames[top].isFirst = false
-  }
-
-  private mutating func writeString(_ raw: ByteView, hasEscapes: Bool) {
-    guard hasEscapes else {
-      // A string without a backslash holds nothing that needs one.
-      output.append(.quote)
-      output.append(contentsOf: raw.buffer)
-      output.append(.quote)
-      return
+  private mutating func writeKey(_ key: Int, of document: JSONDocument) {
+    let node = document[key]
+    if node.isPooled {
+      JSONText.write(document.key(key), into: &output)
+    } else {
+      writeQuoted(node, of: document)
     }
-    decoded.removeAll(keepingCapacity: true)
-    JSONText.decode(raw, into: &decoded)
-    decoded.withView { JSONText.write($0, into: &output) }
+    output.append(.colon)
+  }
+
+  /// Writes anything but a container.
+  private mutating func writeScalar(_ value: Int, of document: JSONDocument) -> Bool {
+    let node = document[value]
+    switch node.kind {
+    case .object, .array: return false
+    case .string where node.hasEscapes:
+      decoded.removeAll(keepingCapacity: true)
+      JSONText.decode(document.raw(value), into: &decoded)
+      decoded.withView { JSONText.write($0, into: &output) }
+    case .string: writeQuoted(node, of: document)
+    case .null, .false, .true, .number: output.append(contentsOf: document.raw(value).buffer)
+    }
+    return true
+  }
+
+  /// Copies a string with its quotes: without a backslash it holds nothing that needs one.
+  private mutating func writeQuoted(_ node: JSONNode, of document: JSONDocument) {
+    let quoted = Int(node.start) - 1..<Int(node.end) + 1
+    output.append(contentsOf: document.bytes[quoted].buffer)
   }
 
   private static func isAbsent(_ value: Int, of document: JSONDocument) -> Bool {

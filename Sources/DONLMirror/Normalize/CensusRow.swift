@@ -20,7 +20,8 @@ extension Page {
         let scanner = PageScanner(bytes: body[range])
         guard let id = scanner.id else { return nil }
         let stamp = scanner.string(named: "metadata_modified")
-        return CensusRow(id: id, metadataModified: stamp.flatMap { PortalDate($0)?.stamp })
+        let date = stamp.flatMap { stamp in stamp.withView { PortalDate($0) } }
+        return CensusRow(id: id, metadataModified: date?.stamp)
       }
     }
   }
@@ -29,11 +30,10 @@ extension Page {
 extension PageScanner {
   /// The id that a record shows, if it could be one.
   var id: String? {
-    guard let sent = string(named: "id") else { return nil }
-    var decoded: [UInt8] = []
-    JSONText.decode(sent, into: &decoded)
-    guard let id = String(validating: decoded, as: UTF8.self), Dataset.isID(id) else { return nil }
-    return id.unicodeScalars.contains { $0.value < 0x20 } ? nil : id
+    guard let sent = string(named: "id"),
+      let id = String(validating: sent, as: UTF8.self), Dataset.isID(id)
+    else { return nil }
+    return id
   }
 }
 
@@ -41,5 +41,10 @@ extension Dataset {
   /// Ids longer than this are none (CKAN's are 36 bytes).
   static let idBytesMax = 200
 
-  static func isID(_ text: String) -> Bool { (1...idBytesMax).contains(text.utf8.count) }
+  /// Two ids must not become one, so none holds U+FFFD, which stands for what was repaired; and an
+  /// id goes into queries and into the log, so none holds a control character.
+  static func isID(_ text: String) -> Bool {
+    (1...idBytesMax).contains(text.utf8.count)
+      && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0 != "\u{7F}" && $0 != "\u{FFFD}" }
+  }
 }

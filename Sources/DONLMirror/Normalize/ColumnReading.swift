@@ -5,7 +5,7 @@ enum ColumnReading: Sendable {
   case translated
   /// 0 or 1, also from `"True"`.
   case flag
-  /// An integer where it is one, otherwise the text.
+  /// An integer, also from `"5"` or `5.0`; the columns hold nothing else.
   case number
   /// A date of CKAN's own: UTC, always with time.
   case stamp

@@ -45,12 +45,14 @@ struct KeyRoles: Sendable {
   static func resource(_ fields: FieldTable) -> KeyRoles {
     KeyRoles(
       columns: ResourceColumn.allCases.map { ($0.rawValue, $0.name, $0.reading) },
-      structural: ["package_id", "position"], identity: [],
+      // DONL's own name for `mimetype`.
+      others: ["media_type"], structural: ["package_id", "position"], identity: [],
       fields: fields.fields(of: .resource))
   }
 
   private init(
-    columns: [(Int, String, ColumnReading)], structural: [String], identity: [String],
+    columns: [(Int, String, ColumnReading)], others: [String] = [], structural: [String],
+    identity: [String],
     fields: [FieldTable.Field]
   ) {
     var roles: [Role] = []
@@ -66,6 +68,7 @@ struct KeyRoles: Sendable {
       let place = role(key)
       (roles[place].column, roles[place].reading) = (column, reading)
     }
+    for key in others { _ = role(key) }
     for key in structural { roles[role(key)].isStructural = true }
     for key in identity { roles[role(key)].isIdentity = true }
     for field in fields { roles[role(field.name)].kind = field.kind }

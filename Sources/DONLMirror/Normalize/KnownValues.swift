@@ -21,7 +21,7 @@ struct KnownValues {
     }
   }
 
-  mutating func carry(_ role: Int) { isCarried[role] = true }
+  mutating func carry(_ role: Int) { isCarried[role] = values[role] >= 0 }
 
   func carries(_ role: Int) -> Bool { isCarried[role] }
 

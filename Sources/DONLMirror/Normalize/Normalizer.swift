@@ -83,14 +83,20 @@ struct Normalizer: Sendable {
     }
     let text = document.text(sent)
     guard document.kind(sent) == .string, Dataset.isID(text) else {
-      let length = text.utf8.count
       let what =
-        document.kind(sent) == .string
-        ? "an id of \(length) bytes, 1 to \(Dataset.idBytesMax) are taken" : "an id that is no text"
+        document.kind(sent) == .string ? Self.fault(ofID: text) : "an id that is no text"
       throw Rejection(
         reason: .badID, detail: "byte \(document[sent].start): \(what)", record: record)
     }
     return text
+  }
+
+  private static func fault(ofID text: String) -> String {
+    let length = text.utf8.count
+    guard (1...Dataset.idBytesMax).contains(length) else {
+      return "an id of \(length) bytes, 1 to \(Dataset.idBytesMax) are taken"
+    }
+    return "an id with a control character or half a character in it"
   }
 
   private static func shownID(in record: [UInt8]) -> String? {

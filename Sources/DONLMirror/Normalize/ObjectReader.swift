@@ -33,13 +33,17 @@ struct ObjectReader {
   /// Takes a value as if it stood in the object itself.
   mutating func add(_ value: Int, as role: Int) { known[role] = value }
 
-  /// Notes that the value of the role has found its place.
-  mutating func carry(_ role: Int) { known.carry(role) }
+  /// Notes that the value under the key has found its place.
+  mutating func carry(_ key: StaticString) {
+    if let role = role(of: key) { known.carry(role) }
+  }
 
   /// The value under the key, unless it is empty.
-  func value(_ key: StaticString) -> Int? {
+  func value(_ key: StaticString) -> Int? { role(of: key).flatMap { known[$0] } }
+
+  private func role(of key: StaticString) -> Int? {
     let bytes = UnsafeRawBufferPointer(start: key.utf8Start, count: key.utf8CodeUnitCount)
-    return keys.table.index(of: ByteView(bytes)).flatMap { known[$0] }
+    return keys.table.index(of: ByteView(bytes))
   }
 
   /// Fills the cells of a row; a value that no cell can hold is left to `readRest`.
@@ -47,7 +51,8 @@ struct ObjectReader {
     for role in known.present {
       guard let column = keys.roles[role].column, let value = known[role] else { continue }
       let reading = keys.roles[role].reading
-      if keys.roles[role].kind?.holdsLists == true, document.holdsList(value) {
+      let holdsLists = reading == .text && keys.roles[role].kind?.holdsLists == true
+      if holdsLists, document.holdsList(value) {
         cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
       } else {
         cells[column] = document.cell(value, reading)
@@ -71,9 +76,9 @@ struct ObjectReader {
             valueList: keys.roles[role].valueList, scheme: nil))
       }
       known.carry(role)
-      addLabels(to: &values[first...], of: role, count: count)
+      addLabels(to: &values, from: first, of: role, count: count)
       if let scheme = keys.roles[role].scheme.flatMap({ known[$0] }) {
-        addSchemes(document.values(of: scheme), to: &values[first...], count: count)
+        addSchemes(document.values(of: scheme), to: &values, from: first, count: count)
       }
     }
   }
@@ -85,34 +90,45 @@ struct ObjectReader {
       extras.append(
         Extra(keys.roles[role].key, value, of: document, resource: resource))
     }
-    for key in unknown {
+    for key in unknown where !meetsAnother(key) {
       extras.append(
         Extra(
           document.key(key).text, document.value(ofKey: key), of: document, resource: resource))
     }
   }
 
-  /// Puts the display names beside the values; they have found their place when each stands
-  /// beside one.
-  private mutating func addLabels(to values: inout ArraySlice<URIValue>, of field: Int, count: Int)
-  {
+  /// True when the key, repaired for its U+0000, becomes one that was sent too: that one counts.
+  ///
+  /// Keys stand in the order of their bytes, so of those that meet only the last is left.
+  private func meetsAnother(_ key: Int) -> Bool {
+    guard document.key(key).holdsNUL else { return false }
+    let text = Spelling(document.key(key).text)
+    return unknown.reversed().prefix { $0 != key }
+      .contains { Spelling(document.key($0).text) == text }
+  }
+
+  /// Puts the display names beside the values from `first` on; they have found their place when
+  /// each stands beside one.
+  private mutating func addLabels(
+    to values: inout [URIValue], from first: Int, of field: Int, count: Int
+  ) {
     guard let role = keys.roles[field].labels.first(where: { known[$0] != nil }),
       let value = known[role]
     else { return }
     let labels = document.values(of: value)
-    for index in values.indices where values[index].position < labels.count {
+    for index in first..<values.count where values[index].position < labels.count {
       let label = labels[values[index].position]
       values[index].portalLabel = label.isEmpty ? nil : label
     }
     if labels.count <= count { known.carry(role) }
   }
 
-  /// Puts the schemes beside the values, when there is one for each.
+  /// Puts the schemes beside the values from `first` on, when there is one for each.
   private func addSchemes(
-    _ schemes: [String], to values: inout ArraySlice<URIValue>, count: Int
+    _ schemes: [String], to values: inout [URIValue], from first: Int, count: Int
   ) {
     guard schemes.count == count else { return }
-    for index in values.indices {
+    for index in first..<values.count {
       let scheme = schemes[values[index].position]
       values[index].scheme = scheme.isEmpty ? nil : scheme
     }

@@ -93,7 +93,7 @@ struct Page: Sendable, Equatable {
     }
     let end = try scanner.endOfValue(at: value)
     if key.equals("count") {
-      count = Int(bytes[value..<end].text)
+      count = Int(bytes[value..<end].text).flatMap { $0 >= 0 ? $0 : nil }
     } else if key.equals("sort"), bytes[value] == .quote {
       sort = bytes[(value + 1)..<(end - 1)].text
     }

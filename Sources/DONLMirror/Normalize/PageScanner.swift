@@ -106,21 +106,37 @@ struct PageScanner {
 }
 
 extension PageScanner {
-  /// The text of the outermost member of that name when it is a string; the last one counts.
+  /// What the outermost member of that name says when it is a string; the last one counts.
   ///
   /// Works on broken records too, as far as they can be followed. The text is not validated.
-  func string(named name: StaticString) -> ByteView? {
+  func string(named name: StaticString) -> [UInt8]? {
     let start = bytes.skippingSpace(from: 0)
     guard start < bytes.count, bytes[start] == .openBrace else { return nil }
     var found: ByteView?
     // A broken record is followed up to where it breaks; what was found until then counts.
     _ = try? eachMember(of: start) { (key, value) throws(PageError) -> Int in
       let end = try endOfValue(at: value)
-      if key.equals(name) {
+      if key.says(name) {
         found = bytes[value] == .quote ? bytes[(value + 1)..<(end - 1)] : nil
       }
       return end
     }
-    return found
+    return found?.decoded
+  }
+}
+
+extension ByteView {
+  /// What the text between the quotes of a JSON string says.
+  fileprivate var decoded: [UInt8] {
+    var decoded: [UInt8] = []
+    JSONText.decode(self, into: &decoded)
+    return decoded
+  }
+
+  /// True when the key says the name, with whichever escapes.
+  fileprivate func says(_ name: StaticString) -> Bool {
+    if equals(name) { return true }
+    guard quoteOrBackslash(from: 0) < count else { return false }
+    return decoded.withView { $0.equals(name) }
   }
 }

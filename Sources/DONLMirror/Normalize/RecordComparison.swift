@@ -4,7 +4,7 @@ enum RecordComparison {
   static func changedFields(from old: [UInt8], to new: [UInt8]) throws(JSONFault) -> [String] {
     let (old, new) = (try contents(of: old), try contents(of: new))
     let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
-    return changed.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return changed.sorted { $0.lexicographicallyPrecedes($1) }.map { $0.withView(\.text) }
   }
 
   /// True when the two are the same JSON value, churn included: they differ at most in spelling
@@ -23,15 +23,16 @@ enum RecordComparison {
     }
   }
 
-  private static func contents(of record: [UInt8]) throws(JSONFault) -> [String: [UInt8]] {
+  private static func contents(of record: [UInt8]) throws(JSONFault) -> [[UInt8]: [UInt8]] {
     var reader = JSONReader()
     return try reader.read(record) { document in
-      var contents: [String: [UInt8]] = [:]
+      // Keys by their bytes: Swift's strings are equal that are only composed differently.
+      var contents: [[UInt8]: [UInt8]] = [:]
       var writer = CanonicalWriter(.content)
       for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
         writer.restart()
         writer.writeMember(key, of: document)
-        contents[document.key(key).text] = writer.output
+        contents[Array(document.key(key).buffer)] = writer.output
       }
       return contents
     }

@@ -4,26 +4,27 @@ extension JSONDocument {
   ///
   /// - Returns: Each name once, in the order as served; nil when it is an object.
   func tagNames(of tags: Int) -> [String]? {
+    var seen: Set<Spelling> = []
     guard kind(tags) == .array else {
-      return kind(tags) == .object ? nil : values(of: tags).filter { !$0.isEmpty }
+      guard kind(tags) != .object else { return nil }
+      return values(of: tags).filter { !$0.isEmpty && seen.insert(Spelling($0)).inserted }
     }
-    var seen: Set<String> = []
     return elements(of: tags).compactMap { tag in
       let name =
         kind(tag) == .object
         ? member("name", of: tag) ?? member("display_name", of: tag) : scalar(of: tag)
       guard let name = name.flatMap({ translated($0) }) else { return nil }
       let text = text(name)
-      return seen.insert(text).inserted ? text : nil
+      return seen.insert(Spelling(text)).inserted ? text : nil
     }
   }
 
   /// The groups of a dataset, each id once; nil when it is no list.
   func groups(of groups: Int) -> [CatalogGroup]? {
     guard kind(groups) == .array else { return nil }
-    var seen: Set<String> = []
+    var seen: Set<Spelling> = []
     return elements(of: groups).compactMap { group(of: $0, id: nil) }
-      .filter { seen.insert($0.id).inserted }
+      .filter { seen.insert(Spelling($0.id)).inserted }
   }
 
   /// An organization or a group: an object, or its name alone (API 2).

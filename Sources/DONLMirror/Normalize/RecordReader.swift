@@ -28,6 +28,9 @@ struct RecordReader {
     dataset.readURIValues(into: &uriValues)
     dataset.readRest(into: &extras)
     append(left)
+    if let list = dataset.value("resources"), document.kind(list) == .array {
+      readResources(list)
+    }
   }
 
   /// Puts what `extras` holds under known keys where it would stand at the top, unless something
@@ -36,7 +39,7 @@ struct RecordReader {
     guard let list = dataset.value("extras"), let pairs = document.extraPairs(of: list) else {
       return []
     }
-    carry("extras")
+    dataset.carry("extras")
     return pairs.filter { pair in
       guard let role = dataset.keys.role(pair.key), dataset.keys.isLifted(role),
         dataset.known[role] == nil
@@ -49,20 +52,19 @@ struct RecordReader {
   private mutating func readParts() {
     if let list = dataset.value("tags"), let names = document.tagNames(of: list) {
       tags = names
-      carry("tags")
+      dataset.carry("tags")
     }
     if let list = dataset.value("groups"), let found = document.groups(of: list) {
       groups = found
-      carry("groups")
+      dataset.carry("groups")
     }
     if let value = dataset.value("organization") {
       let owner = dataset.value("owner_org").flatMap { document.scalar(of: $0) }
       organization = document.group(of: value, id: owner.map { document.text($0) })
-      if organization != nil { carry("organization") }
+      if organization != nil { dataset.carry("organization") }
     }
     if let list = dataset.value("resources"), document.kind(list) == .array {
-      readResources(list)
-      carry("resources")
+      dataset.carry("resources")
     }
   }
 
@@ -71,13 +73,13 @@ struct RecordReader {
     for (position, element) in document.elements(of: list).enumerated() {
       // An element that is no object has no columns, but it keeps its position.
       reader.open(element, resource: position)
-      for key in ["package_id", "position"] {
-        if let role = resourceKeys.role(key) { reader.carry(role) }
-      }
+      reader.carry("package_id")
+      reader.carry("position")
       var resource = Resource(columns: ResourceColumn.empty)
       reader.readColumns(into: &resource.columns)
       if resource[.mimetype] == .null, let type = reader.value("media_type") {
         resource[.mimetype] = document.cell(type, .text)
+        if resource[.mimetype] != .null { reader.carry("media_type") }
       }
       reader.readURIValues(into: &uriValues)
       reader.readRest(into: &extras)
@@ -89,16 +91,12 @@ struct RecordReader {
   /// earlier one.
   private mutating func append(_ pairs: [ExtraPair]) {
     guard !pairs.isEmpty else { return }
-    var seen = Set(extras.lazy.filter { $0.resourcePosition == nil }.map(\.key))
+    var seen = Set(extras.lazy.filter { $0.resourcePosition == nil }.map { Spelling($0.key) })
     var kept: [Extra] = []
-    for pair in pairs.reversed() where seen.insert(pair.key).inserted {
+    for pair in pairs.reversed() where seen.insert(Spelling(pair.key)).inserted {
       kept.append(Extra(pair, of: document))
     }
     extras.append(contentsOf: kept.reversed())
-  }
-
-  private mutating func carry(_ key: String) {
-    if let role = dataset.keys.role(key) { dataset.carry(role) }
   }
 }
 

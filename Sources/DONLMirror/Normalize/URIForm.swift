@@ -22,7 +22,7 @@ enum URIForm {
   }
 
   private static func holdsControl(_ text: ByteView) -> Bool {
-    for index in 0..<text.count {
+    for index in text.endOfPrintable(from: 0)..<text.count {
       switch text[index] {
       case ..<0x20, 0x7F: return true
       case 0xC2 where index + 1 < text.count && text[index + 1] < 0xA0: return true

@@ -101,13 +101,18 @@ extension JSONDocument {
 
   /// What a column holds of this value; `.null` when it cannot hold it.
   func cell(_ node: Int, _ reading: ColumnReading) -> Cell {
-    guard let value = reading == .translated ? translated(node) : scalar(of: node) else {
-      return .null
-    }
+    let sent =
+      switch reading {
+      case .translated: translated(node)
+      // A census reads stamps without the records around them, and knows no lists.
+      case .stamp: node
+      case .text, .flag, .number, .date: scalar(of: node)
+      }
+    guard let value = sent else { return .null }
     switch reading {
     case .text, .translated: return .text(text(value))
-    case .flag: return flag(value).map { .integer($0 ? 1 : 0) } ?? .null
-    case .number: return integer(value).map(Cell.integer) ?? .text(text(value))
+    case .flag: return Cell(flag(value).map { $0 ? 1 : 0 })
+    case .number: return Cell(integer(value))
     case .stamp: return Cell(date(value)?.stamp)
     case .date: return Cell(date(value)?.local)
     }

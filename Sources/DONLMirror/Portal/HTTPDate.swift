@@ -72,8 +72,9 @@ enum HTTPDate {
     var count = 0
     for byte in text {
       guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-      value = value * 10 + Int(byte - UInt8(ascii: "0"))
       count += 1
+      guard count <= digits else { return nil }
+      value = value * 10 + Int(byte - UInt8(ascii: "0"))
     }
     return count == digits ? value : nil
   }

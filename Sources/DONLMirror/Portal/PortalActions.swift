@@ -65,8 +65,8 @@ extension Portal {
       }
     } catch {
       switch error.type {
-      case "Not Found Error": return .notFound
-      case "Authorization Error": return .notAuthorized
+      case "Not Found Error" where error.nature == .refused: return .notFound
+      case "Authorization Error" where error.nature == .refused: return .notAuthorized
       default: throw error
       }
     }

@@ -126,9 +126,9 @@ enum PortalAnswer {
       status: response.status, type: type, excerpt: Excerpt.of(errorBytes(in: response.body)))
   }
 
-  /// `error.__type` of CKAN's envelope; nil when the body is anything else.
+  /// `error.__type` of CKAN's envelope; nil when the body is anything else, or not whole.
   private static func type(in body: [UInt8]) -> String? {
-    guard Envelope.success(in: body) == false else { return nil }
+    guard Envelope.success(in: body) == false, Envelope.isWhole(body) else { return nil }
     let object = try? JSONSerialization.jsonObject(with: Data(errorBytes(in: body)))
     return (object as? [String: Any])?["__type"] as? String
   }

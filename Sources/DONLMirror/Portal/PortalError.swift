@@ -26,15 +26,15 @@ public struct PortalError: Error, Sendable, Equatable, CustomStringConvertible {
   /// One sentence that says what happened and what to do.
   public var message: String
   /// The status of the answer, if one came.
-  public var status: Int?
+  var status: Int?
   /// CKAN's `error.__type`, when the answer was CKAN's own envelope: HTML has none.
-  public var type: String?
+  var type: String?
   /// The first bytes of what came (`Excerpt`).
-  public var excerpt: String?
+  var excerpt: String?
   /// What the answer's `Retry-After` asked for.
-  public var retryAfter: Duration?
+  var retryAfter: Duration?
   /// How often the request was sent.
-  public var attempts = 1
+  var attempts = 1
 
   public var description: String {
     let tries = attempts > 1 ? " (after \(attempts) attempts)" : ""

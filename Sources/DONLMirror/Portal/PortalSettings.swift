@@ -28,8 +28,19 @@ public struct PortalSettings: Sendable {
   public init(address: PortalAddress) { self.address = address }
 
   var userAgent: String {
-    let contact = contact.map { Excerpt.escape($0).trimmingPrefix(" ") } ?? ""
-    return "donl-mirror/\(toolVersion)" + (contact.isEmpty ? "" : " (+\(contact))")
+    "donl-mirror/\(toolVersion)" + (contact.map { " (+\($0))" } ?? "")
+  }
+
+  /// What goes into a header must be able to stand there; a broken token must not end up in the
+  /// HTTP client's error either.
+  func checkHeaders() throws(InvalidPortalSetting) {
+    guard contact?.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) ?? true else {
+      throw InvalidPortalSetting(message: "portal.contact must be plain ASCII on one line")
+    }
+    guard token?.value.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) ?? true else {
+      throw InvalidPortalSetting(
+        message: "The token in portal.token-file must be one line of ASCII")
+    }
   }
 }
 

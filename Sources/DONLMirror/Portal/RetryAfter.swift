@@ -9,10 +9,11 @@ enum RetryAfter: Sendable, Equatable {
   /// A number too large for any patience becomes `Int32.max` seconds.
   init?(_ text: String, now: Date) {
     let text = text.trimmingPrefix { $0 == " " || $0 == "\t" }
-    let digits = text.prefix { ("0"..."9").contains($0) }
-    let rest = text[digits.endIndex...]
-    if !digits.isEmpty, rest.allSatisfy({ $0 == " " || $0 == "\t" }) {
-      self = .seconds(min(Int(digits) ?? .max, Int(Int32.max)))
+    // By bytes: a digit with an accent lies between "0" and "9" as characters do.
+    let digits = text.utf8.prefix { $0.isDigit }
+    let rest = text.utf8[digits.endIndex...]
+    if !digits.isEmpty, rest.allSatisfy({ $0 == 0x20 || $0 == 0x09 }) {
+      self = .seconds(min(Int(Substring(digits)) ?? .max, Int(Int32.max)))
     } else if let date = HTTPDate.parse(text, now: now) {
       self = .date(date)
     } else {

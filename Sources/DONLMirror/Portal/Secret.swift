@@ -1,10 +1,15 @@
+import Foundation
+
 /// A text that no log, message or dump may show.
 public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
   CustomReflectable
 {
   let value: String
 
-  public init(_ value: String) { self.value = value }
+  /// White space around it, such as the end of a line in its file, is not part of it.
+  public init(_ value: String) {
+    self.value = value.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
 
   public var description: String { "***" }
   public var debugDescription: String { "***" }

@@ -1,14 +1,13 @@
 import AsyncHTTPClient
 import Logging
 import NIOCore
-import NIOHTTP1
-import NIOPosix
 import NIOSSL
 
 /// One GET over the network: the only home of the HTTP client.
 ///
-/// It answers with whatever status came, once the body is whole, decompressed and within its limits;
-/// everything else is a `PortalError`. Redirects follow our own policy, TLS is always verified.
+/// It answers with whatever status came, once the body is whole, decompressed and within its
+/// limits; everything else is a `PortalError`. Redirects follow our own policy, TLS is always
+/// verified.
 public struct Transport: Sendable {
   private let settings: PortalSettings
   private let policy: RedirectPolicy
@@ -21,6 +20,9 @@ public struct Transport: Sendable {
   private static let errorBytesMax = 64 << 10
 
   /// Opens the way to a portal for as long as `body` runs; connections are kept and reused in it.
+  ///
+  /// - Throws: `InvalidPortalSetting` when the token, the contact or the file of certificates
+  ///   cannot be used, and what `body` throws.
   public static func using<Result>(
     _ settings: PortalSettings,
     tally: PortalTally = PortalTally(),
@@ -28,7 +30,7 @@ public struct Transport: Sendable {
     isolation: isolated (any Actor)? = #isolation,
     body: (Transport) async throws -> Result
   ) async throws -> Result {
-    let transport = Transport(settings, tally: tally, logger: logger)
+    let transport = try Transport(settings, tally: tally, logger: logger)
     let result: Result
     do {
       result = try await body(transport)
@@ -40,43 +42,27 @@ public struct Transport: Sendable {
     return result
   }
 
-  private init(_ settings: PortalSettings, tally: PortalTally, logger: Logger) {
+  private init(
+    _ settings: PortalSettings, tally: PortalTally, logger: Logger
+  ) throws(InvalidPortalSetting) {
     self.settings = settings
     self.tally = tally
     self.logger = logger
     policy = RedirectPolicy(allowedHosts: settings.allowRedirectHosts)
+    try settings.checkHeaders()
+    let tls = try TLSConfiguration.verifying(trusting: settings.certificateFile)
     let proxies: Set<ProxyRules.Proxy?> = [nil, settings.proxy.http, settings.proxy.https]
     clients = Dictionary(
       uniqueKeysWithValues: proxies.map { proxy in
-        (proxy, Self.client(settings, through: proxy, tally: tally))
+        let configuration = HTTPClient.Configuration(settings, tls: tls, proxy: proxy, tally: tally)
+        return (
+          proxy, HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        )
       })
   }
 
   private func shutdown() async {
     for client in clients.values { try? await client.shutdown() }
-  }
-
-  private static func client(
-    _ settings: PortalSettings, through proxy: ProxyRules.Proxy?, tally: PortalTally
-  ) -> HTTPClient {
-    var tls = TLSConfiguration.makeClientConfiguration()
-    if let file = settings.certificateFile { tls.additionalTrustRoots = [.file(file)] }
-    var configuration = HTTPClient.Configuration(
-      tlsConfiguration: tls,
-      redirectConfiguration: .disallow,
-      timeout: .init(
-        connect: TimeAmount(settings.connectTimeout), read: TimeAmount(settings.idleTimeout)),
-      proxy: proxy.map(HTTPClient.Configuration.Proxy.init),
-      decompression: .enabled(limit: .size(settings.maxPageBytes)))
-    // One request at a time gains nothing from HTTP/2, and a stream's errors say less.
-    configuration.httpVersion = .http1Only
-    // Retries are the portal's; otherwise a refused connection is tried until the deadline.
-    configuration.connectionPool.retryConnectionEstablishment = false
-    configuration.http1_1ConnectionDebugInitializer = { channel in
-      tally.add(to: \.connections)
-      return channel.pipeline.addHandler(WireCounter(tally), position: .first)
-    }
-    return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
   }
 
   /// One GET with the redirects that the policy allows, within the request's timeout.
@@ -118,7 +104,10 @@ public struct Transport: Sendable {
   private func once(_ url: String, timeout: Duration) async throws(PortalError) -> PortalResponse {
     let target = try Target(url)
     let proxy = settings.proxy.proxy(scheme: target.scheme, host: target.host, port: target.port)
-    guard let client = clients[proxy] else { throw .cancelled }
+    guard let client = clients[proxy] else {
+      throw PortalError(
+        reason: .proxy, nature: .refused, message: "The proxy for \(target.host) is not set up.")
+    }
     var phase = TransportFailure.Phase.head
     do {
       tally.add(to: \.requests)

@@ -1,5 +1,46 @@
 import AsyncHTTPClient
 import NIOCore
+import NIOSSL
+
+extension HTTPClient.Configuration {
+  init(
+    _ settings: PortalSettings, tls: TLSConfiguration, proxy: ProxyRules.Proxy?, tally: PortalTally
+  ) {
+    self.init(
+      tlsConfiguration: tls,
+      redirectConfiguration: .disallow,
+      timeout: .init(
+        connect: TimeAmount(settings.connectTimeout), read: TimeAmount(settings.idleTimeout)),
+      proxy: proxy.map(Proxy.init),
+      decompression: .enabled(limit: .size(settings.maxPageBytes)))
+    // One request at a time gains nothing from HTTP/2, and a stream's errors say less.
+    httpVersion = .http1Only
+    // Retries are the portal's; otherwise a refused connection is tried until the deadline.
+    connectionPool.retryConnectionEstablishment = false
+    http1_1ConnectionDebugInitializer = { channel in
+      tally.add(to: \.connections)
+      return channel.pipeline.addHandler(WireCounter(tally), position: .first)
+    }
+  }
+}
+
+extension TLSConfiguration {
+  /// Always verifies, and speaks TLS 1.2 at least.
+  ///
+  /// - Parameter file: PEM with authorities to trust besides the system's.
+  static func verifying(trusting file: String?) throws(InvalidPortalSetting) -> TLSConfiguration {
+    var configuration = makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv12
+    guard let file else { return configuration }
+    do {
+      configuration.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(file))]
+    } catch {
+      throw InvalidPortalSetting(
+        message: "The certificates in \(file) cannot be read (SSL_CERT_FILE)")
+    }
+    return configuration
+  }
+}
 
 extension TimeAmount {
   init(_ duration: Duration) {

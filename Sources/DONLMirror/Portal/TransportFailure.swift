@@ -107,10 +107,6 @@ struct TransportFailure {
       return closed
     case .uncleanShutdown:
       return phase == .head ? closed : brokenOff
-    case .failedToLoadCertificate, .noSuchFilesystemObject:
-      return PortalError(
-        reason: .tls, nature: .refused,
-        message: "The certificates to trust cannot be read; see SSL_CERT_FILE.")
     case .unableToValidateCertificate, .noCertificateToValidate:
       return insecure("cannot be verified")
     case .handshakeFailed(let cause) where "\(cause)".contains("CERTIFICATE_VERIFY_FAILED"):

@@ -19,7 +19,7 @@ final class CatalogWriter: @unchecked Sendable {
   private let connection: OpaquePointer
   private var statements: CatalogStatements?
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
-  private var written: [String: CatalogGroup] = [:]
+  private var written: [GroupKind: [String: CatalogGroup]] = [:]
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection
@@ -164,9 +164,9 @@ final class CatalogWriter: @unchecked Sendable {
   }
 
   private func writeCopy(_ group: CatalogGroup, as kind: GroupKind, at now: String) throws {
-    guard written[group.id] != group else { return }
+    guard written[kind]?[group.id] != group else { return }
     try write(group, as: kind, isListed: false, at: now)
-    written[group.id] = group
+    written[kind, default: [:]][group.id] = group
   }
 
   // MARK: Rows
@@ -183,7 +183,7 @@ final class CatalogWriter: @unchecked Sendable {
   private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
     try sql[table].select.bind(.integer(key), at: 1)
     var stored: Set<[Cell]> = []
-    try sql[table].select.forEach { stored.insert($0.cells()) }
+    try sql[table].select.eachRow { stored.insert($0.cells()) }
     let wanted = Set(rows)
     guard stored != wanted else { return }
 

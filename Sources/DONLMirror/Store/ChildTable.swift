@@ -60,7 +60,7 @@ enum ChildTable: Int, CaseIterable {
         extra.resourcePosition.map { [.integer(Int64($0))] + extra.cells }
       }
     case .tags: dataset.tags.map { [.text($0)] }
-    case .groups: Set(dataset.groups.map(\.id)).map { [.text($0)] }
+    case .groups: dataset.groups.map { [.text($0.id)] }
     }
   }
 }

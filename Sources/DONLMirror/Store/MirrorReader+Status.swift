@@ -30,6 +30,15 @@ public struct MirrorStatus: Sendable, Encodable {
     public var attempts: Int
   }
 
+  /// A dataset that is absent from the portal and was not deleted.
+  public struct Held: Sendable, Encodable {
+    public var id: String
+    public var name: String?
+    public var state: String
+    public var detail: String
+    public var firstNotedAt: String
+  }
+
   /// A walk that was left open: the next full run goes on from there.
   public struct Unfinished: Sendable, Encodable {
     public var mode: String
@@ -47,10 +56,15 @@ public struct MirrorStatus: Sendable, Encodable {
   public var changes: Int
   public var lastSeq: Int
   public var epoch: String?
+  public var held: [Held]
   public var rejections: [Rejected]
+  /// Records that the portal counts and does not serve.
+  public var unserved: Int
   public var unfinished: Unfinished?
   /// When the next full walk is due; nil when none has completed yet.
   public var nextFull: String?
+  /// When the next census is due; nil when none has been taken yet.
+  public var nextCensus: String?
   /// The newest first.
   public var runs: [Run]
 }
@@ -59,7 +73,8 @@ extension MirrorReader {
   /// - Parameters:
   ///   - runs: how many of the last runs to tell.
   ///   - fullEvery: `schedule.full-every`.
-  public func status(runs: Int = 5, fullEvery: Duration) throws -> MirrorStatus {
+  ///   - censusEvery: `schedule.census-every`.
+  public func status(runs: Int = 5, fullEvery: Duration, censusEvery: Duration) throws -> MirrorStatus {
     try read { db in
       func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
       func meta(_ key: String) throws -> String? {
@@ -74,11 +89,29 @@ extension MirrorReader {
         resources: try count("SELECT count(*) FROM resource_rows"),
         changes: try count("SELECT count(*) FROM changes"),
         lastSeq: try count("SELECT max(seq) FROM changes"), epoch: try meta("epoch"),
-        rejections: try Self.rejections(db), unfinished: try Self.unfinished(db),
-        nextFull: lastFull.flatMap(Timestamp.date).map {
-          Timestamp.text($0.addingTimeInterval(fullEvery / .seconds(1)))
-        },
+        held: try Self.held(db), rejections: try Self.rejections(db),
+        unserved: Int(try meta("unserved") ?? "") ?? 0, unfinished: try Self.unfinished(db),
+        nextFull: Self.due(lastFull, after: fullEvery),
+        nextCensus: Self.due(try meta("census_at"), after: censusEvery),
         runs: try Self.runs(db, limit: runs))
+    }
+  }
+
+  private static func due(_ last: String?, after interval: Duration) -> String? {
+    last.flatMap(Timestamp.date).map {
+      Timestamp.text($0.addingTimeInterval(interval / .seconds(1)))
+    }
+  }
+
+  private static func held(_ db: Database) throws -> [MirrorStatus.Held] {
+    try Row.fetchAll(
+      db,
+      sql: """
+        SELECT id, name, state, detail, first_noted_at FROM held_deletions ORDER BY name, id
+        """
+    ).map { row in
+      MirrorStatus.Held(
+        id: row[0], name: row[1], state: row[2], detail: row[3], firstNotedAt: row[4])
     }
   }
 
@@ -99,7 +132,8 @@ extension MirrorReader {
     try Row.fetchOne(
       db,
       sql: """
-        SELECT mode, next_start, moved_at FROM walks WHERE state = 'open' ORDER BY id DESC LIMIT 1
+        SELECT mode, next_start, moved_at FROM walks
+        WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1
         """
     ).map { MirrorStatus.Unfinished(mode: $0[0], nextStart: $0[1], movedAt: $0[2]) }
   }

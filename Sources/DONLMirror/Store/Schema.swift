@@ -20,19 +20,19 @@ struct Schema: Sendable {
 
   var version: Int { steps.count }
 
-  /// Throws when the database is newer, or another program's. Writes nothing.
-  func judge(_ db: Database, path: String) throws {
+  /// Brings the database up to `version`. A database that is newer, or another program's, is
+  /// refused and left as it is.
+  func migrate(_ db: Database, path: String) throws {
     let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
     try Self.judge(version: found, application: application, upTo: version, path: path)
-    guard application == 0 else { return }
-    let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
-    guard objects == 0 else { throw Self.foreign(path) }
-  }
-
-  /// Brings a database that was judged up to `version`.
-  func migrate(_ db: Database) throws {
-    let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    if found == 0 {
+      let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
+      guard objects == 0 else { throw Self.foreign(path) }
+    }
+    // Only now, and not by GRDB, which writes and drops a table at every opening: what is refused,
+    // here or later, stays as it is to the byte.
+    try db.execute(sql: "PRAGMA journal_mode = WAL")
     guard found < version else { return }
 
     try db.inTransaction(.immediate) {

@@ -88,7 +88,7 @@ final class Statement {
   }
 
   /// Steps through the rows; the closure reads columns of the present row.
-  func forEach(_ body: (Columns) throws -> Void) throws {
+  func eachRow(_ body: (Columns) throws -> Void) throws {
     defer { sqlite3_reset(handle) }
     while true {
       let code = sqlite3_step(handle)

@@ -3,9 +3,11 @@ import GRDB
 
 extension Store {
   func meta(_ key: String) throws -> String? {
-    try read { db in
-      try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
-    }
+    try read { db in try meta(key, in: db) }
+  }
+
+  func meta(_ key: String, in db: Database) throws -> String? {
+    try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
   }
 
   func setMeta(_ key: String, _ value: String, in db: Database) throws {

@@ -90,21 +90,11 @@ extension Store {
   }
 
   /// What the store holds, to compare with what the portal says.
-  func inventory(since stamp: String?) throws -> Inventory {
+  func inventory(since stamp: String? = nil) throws -> Inventory {
     try read { db in
-      var inventory = Inventory()
-      inventory.live =
-        try Int.fetchOne(
-          db, sql: "SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL") ?? 0
-      inventory.neverRead =
-        try Int.fetchOne(
-          db,
-          sql: """
-            SELECT count(*) FROM rejections r WHERE NOT EXISTS (
-              SELECT 1 FROM all_datasets d WHERE d.id = r.dataset_id AND d.deleted_at IS NULL)
-            """) ?? 0
-      inventory.newest = try String.fetchOne(
-        db, sql: "SELECT max(metadata_modified) FROM all_datasets WHERE deleted_at IS NULL")
+      var inventory = try Inventory(db)
+      inventory.expectedCount =
+        inventory.ownCount + (Int(try meta("explained_difference", in: db) ?? "") ?? 0)
       if let stamp {
         inventory.since =
           try Int.fetchOne(
@@ -112,6 +102,7 @@ extension Store {
             sql: """
               SELECT count(*) FROM all_datasets
               WHERE deleted_at IS NULL AND metadata_modified >= ?
+                AND key NOT IN (SELECT dataset FROM absences)
               """, arguments: [stamp]) ?? 0
       }
       return inventory
@@ -129,15 +120,39 @@ extension Store {
   }
 }
 
-/// Counts of the store that the opening answers of a run are compared with.
+/// Counts of the store that the portal's answers are compared with.
 struct Inventory: Sendable, Equatable {
   var live = 0
   /// Records in quarantine that never had a good version.
   var neverRead = 0
+  /// Live datasets that the index is known not to show.
+  var absent = 0
+  /// The newest stamp among those that it shows.
   var newest: String?
-  /// Live datasets whose stamp is not older than the one asked.
+  /// Of these, how many have a stamp not older than the one asked.
   var since = 0
+  /// What the portal's count should be; a difference that a census explained is in it.
+  var expectedCount = 0
 
-  /// What the portal's count should be.
-  var expectedCount: Int { live + neverRead }
+  /// The count by what we hold alone.
+  var ownCount: Int { live + neverRead - absent }
+}
+
+extension Inventory {
+  init(_ db: Database) throws {
+    func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+    live = try count("SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL")
+    neverRead = try count(
+      """
+      SELECT count(*) FROM rejections r WHERE NOT EXISTS (
+        SELECT 1 FROM all_datasets d WHERE d.id = r.dataset_id AND d.deleted_at IS NULL)
+      """)
+    absent = try count("SELECT count(*) FROM absences")
+    newest = try String.fetchOne(
+      db,
+      sql: """
+        SELECT max(metadata_modified) FROM all_datasets
+        WHERE deleted_at IS NULL AND key NOT IN (SELECT dataset FROM absences)
+        """)
+  }
 }

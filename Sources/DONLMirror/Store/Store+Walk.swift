@@ -33,7 +33,7 @@ extension Store {
     try read { db in
       guard
         let row = try Row.fetchOne(
-          db, sql: "SELECT * FROM walks WHERE state = 'open' ORDER BY id DESC LIMIT 1")
+          db, sql: "SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1")
       else { return nil }
       return try WalkRecord(row)
     }
@@ -86,15 +86,7 @@ extension Store {
     _ batch: Batch, movingTo walk: WalkRecord, run: RunRecord, at now: String
   ) throws -> Tally {
     try write { db in
-      var tally = Tally()
-      for entry in batch.entries {
-        switch entry {
-        case .success(let dataset):
-          try apply(dataset, walk: walk.id, run: run, at: now, into: &tally)
-        case .failure(let rejection):
-          try apply(rejection, walk: walk.id, run: run, at: now, into: &tally)
-        }
-      }
+      let tally = try apply(batch, walk: walk.id, run: run, at: now, in: db)
       try db.execute(
         sql: """
           UPDATE walks SET last_id = ?, next_start = ?, facts = ?, moved_at = ? WHERE id = ?
@@ -103,18 +95,39 @@ extension Store {
           walk.walk.lastID, walk.walk.nextStart, try facts(of: walk.walk), now, walk.id,
         ])
       try db.execute(
-        sql: """
-          UPDATE runs SET created = created + ?, updated = updated + ?, touched = touched + ?,
-            unchanged = unchanged + ?, rejected = rejected + ?, pages = pages + 1,
-            portal_count = ?
-          WHERE id = ?
-          """,
-        arguments: [
-          tally.created, tally.updated, tally.touched, tally.unchanged, tally.rejected,
-          walk.walk.count, run.id,
-        ])
+        sql: "UPDATE runs SET pages = pages + 1, portal_count = ? WHERE id = ?",
+        arguments: [walk.walk.count, run.id])
       return tally
     }
+  }
+
+  /// Stores records that were asked for by id; no position moves.
+  func apply(_ batch: Batch, walk: Int64, run: RunRecord, at now: String) throws -> Tally {
+    try write { db in try apply(batch, walk: walk, run: run, at: now, in: db) }
+  }
+
+  private func apply(
+    _ batch: Batch, walk: Int64, run: RunRecord, at now: String, in db: Database
+  ) throws -> Tally {
+    var tally = Tally()
+    for entry in batch.entries {
+      switch entry {
+      case .success(let dataset):
+        try apply(dataset, walk: walk, run: run, at: now, into: &tally)
+      case .failure(let rejection):
+        try apply(rejection, walk: walk, run: run, at: now, into: &tally)
+      }
+    }
+    try db.execute(
+      sql: """
+        UPDATE runs SET created = created + ?, updated = updated + ?, touched = touched + ?,
+          unchanged = unchanged + ?, rejected = rejected + ?
+        WHERE id = ?
+        """,
+      arguments: [
+        tally.created, tally.updated, tally.touched, tally.unchanged, tally.rejected, run.id,
+      ])
+    return tally
   }
 
   private func apply(

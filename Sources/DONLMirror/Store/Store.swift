@@ -12,6 +12,9 @@ public final class Store: Sendable {
   let queue: DatabaseQueue
   let writer: CatalogWriter
 
+  /// Pages of the file in memory, in KiB as SQLite's minus says.
+  private static let cacheSize = -32768
+
   /// Opens the database, creating or migrating it. The caller holds the `HarvestLock`.
   ///
   /// - Throws: `Failure`: 65 damaged, newer or another program's; 73, 74, 77 as the disk says.
@@ -28,7 +31,7 @@ public final class Store: Sendable {
       configuration.foreignKeysEnabled = true
       configuration.prepareDatabase { db in
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
-        try db.execute(sql: "PRAGMA cache_size = -32768")
+        try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
         try db.execute(sql: "PRAGMA journal_size_limit = 16777216")
         // One writer checkpoints, and only where it says so (the WAL-reset bug of SQLite ≤ 3.51.2).
         try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
@@ -37,10 +40,7 @@ public final class Store: Sendable {
       }
       queue = try DatabaseQueue(path: path, configuration: configuration)
       writer = try queue.inDatabase { db in
-        try schema.judge(db, path: path)
-        // Only now: to change the journal mode is to write into the file.
-        try db.execute(sql: "PRAGMA journal_mode = WAL")
-        try schema.migrate(db)
+        try schema.migrate(db, path: path)
         guard let connection = db.sqliteConnection else {
           throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
         }
@@ -78,7 +78,10 @@ public final class Store: Sendable {
   /// Builds what the first load left out, and lets SQLite look at its statistics.
   func finishLoad() throws {
     try read { db in
+      // The sorter of CREATE INDEX takes as much memory as the cache may.
+      try db.execute(sql: "PRAGMA cache_size = -4096")
       try db.execute(sql: Schema.current.indexes)
+      try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
       try db.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize")
     }
   }

@@ -12,14 +12,21 @@ extension Catalogue {
   /// 40 only touched: a new `metadata_modified` and new resource ids.
   ///
   /// - Parameter day: 1; any other number is day 2.
-  public static func sample(day: Int) -> Catalogue {
+  public static func sample(day: Int) -> Catalogue { day == 1 ? firstDay : secondDay }
+
+  private static let firstDay: Catalogue = {
     var catalogue = Catalogue()
     for dataset in Sample.datasets { catalogue.put(dataset.members) }
     catalogue.put(Sample.allFields)
     for members in Sample.awkward { catalogue.put(members) }
-    if day != 1 { catalogue.letADayPass() }
     return catalogue
-  }
+  }()
+
+  private static let secondDay: Catalogue = {
+    var catalogue = firstDay
+    catalogue.letADayPass()
+    return catalogue
+  }()
 
   private mutating func put(_ members: [(key: String, value: JSON)]) {
     // The tables make objects with an id, so there is nothing to refuse.

@@ -89,6 +89,8 @@ struct PackageSearch: Sendable {
       let filters = try filters.map { try SolrQueryParser.filter($0, now: now) }
       let order = try SortOrder(sort)
       var records = catalogue.records.filter(\.isListed)
+      if let held = settings.indexHolds { records = Array(records.prefix(held)) }
+      if settings.filterMatchesNothing && !filters.isEmpty { records = [] }
       if self.query != "*:*" { records = records.filter(query.matches) }
       for filter in filters where !settings.ignoresFilter {
         records = records.filter(filter.matches)

@@ -11,6 +11,8 @@ extension SamplePortal {
     case after(@Sendable (inout Catalogue) -> Void)
     /// Serves what this makes of the answer.
     case rewrite(@Sendable (inout Answer) -> Void)
+    /// Lets this go wrong.
+    case fail(Fault)
 
     /// Sends a status and a body, as HTML unless said otherwise.
     public static func respond(

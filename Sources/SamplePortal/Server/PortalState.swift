@@ -5,7 +5,10 @@ struct PortalState: Sendable {
     didSet { found = [] }
   }
   var intercept: SamplePortal.Intercept?
+  var script = RunningScript(SamplePortal.FaultScript())
   var requests: [SamplePortal.Request] = []
+  /// The last answer to each action.
+  var answers: [String: SamplePortal.Answer] = [:]
 
   /// The matches of the latest searches: the pages of one walk share them.
   private var found: [(key: String, matches: [Catalogue.Record])] = []

@@ -8,6 +8,8 @@ extension SamplePortal {
     public let method: String
     /// The path, without the query.
     public let path: String
+    /// The query as it was sent, still escaped.
+    public let query: String
     /// The decoded parameters in the order sent: of the query, then of a JSON body, where a list
     /// gives one item per element.
     public let items: [Item]
@@ -54,9 +56,9 @@ extension SamplePortal {
       path = Self.decode(request.uri.path)
       headers = request.headers.map { Item(name: $0.name.rawName, value: $0.value) }
       self.body = body
-      let query = Self.items(ofQuery: request.uri.query ?? "")
+      query = request.uri.query ?? ""
       let posted = Self.posted(request, body)
-      items = query + (posted ?? [])
+      items = Self.items(ofQuery: query) + (posted ?? [])
       jsonBodyIsBad = posted == nil
     }
 

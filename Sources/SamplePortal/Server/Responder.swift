@@ -12,41 +12,48 @@ extension SamplePortal {
   ) async throws {
     let body = try await request.body.collect(upTo: Self.requestBytesMax)
     let asked = Request(request, body: body)
-    let answer = await answer(asked)
+    let (answer, fault) = await answer(asked)
+    if let action = asked.action { remember(answer, to: action) }
     let response = response(to: asked, answer)
-    try await FaithfulDelivery().deliver(response, to: writer, on: channel)
+    let steps = fault?.steps(for: response, answer.body)
+    let delivery = steps.map(Delivery.scripted) ?? .faithful
+    try await delivery.deliver(response, to: writer, on: channel)
   }
 
-  private func answer(_ request: Request) async -> Answer {
-    if settings.offersControl, request.path == "/_control/publish" { return control(request) }
+  /// The answer, and what is to go wrong with it on its way.
+  private func answer(_ request: Request) async -> (Answer, Fault?) {
+    if settings.offersControl, let answer = control(request) { return (answer, nil) }
     switch note(request) {
-    case .respond(let answer): return answer
+    case .respond(let answer): return (answer, nil)
     case .delay(let wait):
       await wait()
-      return serve(request)
+      return (serve(request), nil)
     case .before(let change):
       update(change)
-      return serve(request)
+      return (serve(request), nil)
     case .after(let change):
       let answer = serve(request)
       update(change)
-      return answer
+      return (answer, nil)
     case .rewrite(let rewrite):
       var answer = serve(request)
       rewrite(&answer)
-      return answer
-    case nil: return serve(request)
+      return (answer, nil)
+    case .fail(let fault): return (serve(request, under: fault), fault)
+    case nil: return (serve(request), nil)
     }
   }
 
-  private func serve(_ request: Request) -> Answer {
+  /// - Parameter settings: for this request only.
+  func serve(_ request: Request, as settings: Settings? = nil) -> Answer {
     guard ["GET", "HEAD", "POST"].contains(request.method) else {
       return .json(400, "Onjuiste aanvraag - method not allowed")
     }
-    let (catalogue, settings, revision) = snapshot()
-    let actions = Actions(catalogue: catalogue, settings: settings) { search in
+    let (catalogue, usual, revision) = snapshot()
+    let actions = Actions(catalogue: catalogue, settings: settings ?? usual) { search in
+      if let settings { return try search.matches(in: catalogue, settings) }
       if let matches = self.found(search.key) { return matches }
-      let matches = try search.matches(in: catalogue, settings)
+      let matches = try search.matches(in: catalogue, usual)
       self.keep(matches, for: search.key, revision: revision)
       return matches
     }

@@ -98,6 +98,12 @@ public final class SamplePortal: Sendable {
   /// Hands every request from now on to `intercept` first; nil ends that.
   public func intercept(_ intercept: Intercept?) { state.withLock { $0.intercept = intercept } }
 
+  /// Lets things go wrong from the next request on, in place of an earlier script. An interceptor
+  /// is asked first.
+  public func fail(_ script: FaultScript) {
+    state.withLock { $0.script = RunningScript(script) }
+  }
+
   /// How the portal behaves; takes effect with the next request.
   public var settings: Settings {
     get { state.withLock { $0.settings } }
@@ -115,12 +121,19 @@ public final class SamplePortal: Sendable {
     state.withLock { $0.keep(matches, for: key, revision: revision) }
   }
 
-  /// Notes a request and asks the interceptor about it.
+  /// Notes a request, and asks the interceptor and the script about it.
   func note(_ request: Request) -> Intervention? {
-    let (intercept, ordinal) = state.withLock { state in
+    let (intercept, fault, ordinal) = state.withLock { state in
       state.requests.append(request)
-      return (state.intercept, state.requests.count)
+      return (state.intercept, state.script.fault(for: request), state.requests.count)
     }
-    return intercept?(request, ordinal)
+    return intercept?(request, ordinal) ?? fault.map(Intervention.fail)
+  }
+
+  /// The last answer to this action.
+  func lastAnswer(to action: String) -> Answer? { state.withLock { $0.answers[action] } }
+
+  func remember(_ answer: Answer, to action: String) {
+    state.withLock { $0.answers[action] = answer }
   }
 }

@@ -13,7 +13,12 @@ extension SamplePortal {
     public var ignoresSort = false
     /// A portal that does not honour `fq`: everything matches.
     public var ignoresFilter = false
-    /// Offers `POST /_control/publish`, with which another process changes the catalogue.
+    /// A portal on which no record matches any `fq`.
+    public var filterMatchesNothing = false
+    /// Search finds only the first so many datasets, as it does while the index is rebuilt.
+    public var indexHolds: Int?
+    /// Offers `POST /_control/publish` and `/_control/faults`, with which another process changes
+    /// the catalogue and what goes wrong.
     public var offersControl = false
     /// The portal's clock: the `Date` header, and `NOW` in a filter.
     public var now: @Sendable () -> Date = { Date() }

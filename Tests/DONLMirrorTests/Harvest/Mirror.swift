@@ -74,39 +74,3 @@ final class Mirror: Sendable {
     }
   }
 }
-
-/// Keeps what was logged.
-final class LogRecorder: Sendable {
-  struct Line: Sendable {
-    var level: Logger.Level
-    var message: String
-    var metadata: Logger.Metadata
-    var reason: String? { metadata["reason"].map { "\($0)" } }
-  }
-
-  private let state = Mutex<[Line]>([])
-  var lines: [Line] { state.withLock { $0 } }
-  var reasons: [String] { lines.compactMap(\.reason) }
-
-  var logger: Logger { Logger(label: "test") { _ in Handler(recorder: self) } }
-
-  private struct Handler: LogHandler {
-    let recorder: LogRecorder
-    var metadata: Logger.Metadata = [:]
-    var logLevel: Logger.Level = .debug
-
-    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
-      get { metadata[key] }
-      set { metadata[key] = newValue }
-    }
-
-    func log(event: LogEvent) {
-      recorder.state.withLock {
-        $0.append(
-          Line(
-            level: event.level, message: "\(event.message)",
-            metadata: metadata.merging(event.metadata ?? [:]) { $1 }))
-      }
-    }
-  }
-}

@@ -96,6 +96,11 @@ import Testing
     let changed = try RecordComparison.changedFields(from: Array(old.utf8), to: Array(new.utf8))
 
     #expect(changed == ["be", "resources", "title", "version"])
+
+    // To Swift the two keys are equal.
+    let composed = try RecordComparison.changedFields(
+      from: Array(#"{"id":"a","\u00e9":1}"#.utf8), to: Array(#"{"id":"a","e\u0301":1}"#.utf8))
+    #expect(composed.map { Array($0.utf8) } == [[0x65, 0xCC, 0x81], [0xC3, 0xA9]])
   }
 
   @Test("are the same value when only their spelling differs")

@@ -102,15 +102,24 @@ import Testing
     }
   }
 
+  @Test("counts no less than nothing")
+  func negativeCount() throws {
+    let page = try Page(
+      body: Array(#"{"result":{"count":-9223372036854775808,"results":[]}}"#.utf8))
+
+    #expect(page.count == nil)
+  }
+
   @Test("of a census gives ids and stamps")
   func census() throws {
     let page = try Page(
       body: Array(
         #"""
-        {"success":true,"result":{"count":4,"results":[
+        {"success":true,"result":{"count":6,"results":[
         {"id":"a","metadata_modified":"2015-04-11T03:06:17.034Z"},
         {"metadata_modified":"2015-04-11T03:06:17.034567","id":"\u0062"},
-        {"id":"c","metadata_modified":"yesterday"},{"metadata_modified":"2015-04-11"}]}}
+        {"id":"c","metadata_modified":"yesterday"},{"metadata_modified":"2015-04-11"},
+        {"\u0069d":"d","metadata_modified":"2015\u002d04-11"},{"id":"e\u0001"}]}}
         """#.utf8))
 
     #expect(
@@ -118,6 +127,7 @@ import Testing
         CensusRow(id: "a", metadataModified: "2015-04-11T03:06:17.034000Z"),
         CensusRow(id: "b", metadataModified: "2015-04-11T03:06:17.034567Z"),
         CensusRow(id: "c", metadataModified: nil), nil,
+        CensusRow(id: "d", metadataModified: "2015-04-11T00:00:00.000000Z"), nil,
       ])
     #expect(page.id(ofRecord: 1) == "b")
   }

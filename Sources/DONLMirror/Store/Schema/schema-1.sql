@@ -33,7 +33,7 @@ CREATE TABLE runs (
 
 CREATE TABLE walks (
   id INTEGER PRIMARY KEY, -- 'seen' means seen by this walk, in whichever run
-  mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')),
+  mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental', 'census')),
   state TEXT NOT NULL CHECK (state IN ('open', 'complete', 'partial', 'dropped')),
   filter TEXT NOT NULL, -- the fq asked; empty for the whole catalogue
   page_order TEXT NOT NULL, -- the sort asked
@@ -88,6 +88,15 @@ CREATE TABLE sightings ( -- which walk saw a dataset; narrow, because a full wal
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
   walk INTEGER NOT NULL, -- the last walk that saw it
   complete_walk INTEGER -- the last complete full walk or census that saw it
+) STRICT;
+
+CREATE TABLE absences ( -- live datasets that the portal's index no longer shows
+  dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
+  state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- held by the guard; still active by package_show; without evidence
+  detail TEXT NOT NULL, -- for a person
+  first_noted_at TEXT NOT NULL, -- when a census first missed it, our clock
+  noted_at TEXT NOT NULL, -- when a census last missed it
+  run_id INTEGER NOT NULL REFERENCES runs(id) -- the run that last missed it
 ) STRICT;
 
 CREATE TABLE record_rows (

@@ -29,6 +29,12 @@ SELECT
 FROM all_datasets d
 WHERE d.deleted_at IS NOT NULL;
 
+CREATE VIEW held_deletions AS -- datasets that are absent from the portal and were not deleted
+SELECT d.id, d.name, d.title, a.state, a.detail, a.first_noted_at, a.noted_at, a.run_id
+FROM absences a
+JOIN all_datasets d ON d.key = a.dataset
+WHERE a.state <> 'active';
+
 CREATE VIEW resources AS
 SELECT
   d.id AS dataset_id, r.position, r.id, r.name, r.description, r.url, r.format, r.mimetype,

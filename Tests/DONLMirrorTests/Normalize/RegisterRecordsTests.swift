@@ -3,7 +3,7 @@ import Testing
 @testable import DONLMirror
 
 @Suite("The register of 2015", .enabled(if: SharedData.isPresent))
-struct RegisterTests {
+struct RegisterRecordsTests {
   @Test("has the changes that CONTRACT's hash rule finds in it")
   func totals() throws {
     let normalizer = try Normalizer.register()

@@ -3,9 +3,13 @@ import Foundation
 /// Real answers of real portals, which lie beside the repository where there are any.
 enum SharedData {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-    .appending(path: "../../../../shared/data").standardizedFileURL
+    .appending(path: "../../../shared/data").standardizedFileURL
 
   static var isPresent: Bool { FileManager.default.fileExists(atPath: folder.path) }
+
+  static func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  static func registerPath(_ day: String) -> String { path("register-2015/\(day).jsonl.gz") }
 
   static func files(in name: String) -> [URL] {
     let urls = try? FileManager.default.contentsOfDirectory(
@@ -15,10 +19,6 @@ enum SharedData {
 
   static func bytes(_ name: String) throws -> [UInt8] {
     try [UInt8](Data(contentsOf: folder.appending(path: name)))
-  }
-
-  static func registerPath(_ day: String) -> String {
-    folder.appending(path: "register-2015/\(day).jsonl.gz").path
   }
 
   /// The records of a register file, one a line, unpacked by gzip.
@@ -33,10 +33,4 @@ enum SharedData {
     process.waitUntilExit()
     return bytes.split(separator: 0x0A)
   }
-}
-
-/// A small fixture beside the tests.
-func fixture(_ name: String) throws -> [UInt8] {
-  let folder = URL(filePath: #filePath).deletingLastPathComponent()
-  return try [UInt8](Data(contentsOf: folder.appending(path: "Fixtures/\(name)")))
 }

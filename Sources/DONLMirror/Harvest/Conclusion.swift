@@ -1,0 +1,131 @@
+import Foundation
+import Logging
+
+extension Harvest {
+  /// Proves what a walk brought, settles what is gone, and decides how the run ended.
+  func conclude(_ state: inout RunState) async throws {
+    if let record = state.walk {
+      state.portalCount = record.walk.count
+      guard !record.walk.hasCollapsed else { return state.fail(.partial, collapse(record.walk)) }
+    }
+    let isFull = state.walk?.mode == .full
+    if !isFull {
+      try await retryQuarantine(into: &state)
+      // The count of the filtered walk is not the catalogue's.
+      if state.walk != nil { state.portalCount = try await portal.count() }
+    }
+    let count = state.portalCount ?? 0
+    let expected = try store.inventory().expectedCount
+    guard isFull || count != expected || state.isCensusDue else { return complete(&state) }
+
+    guard let census = try await takeCensus(&state) else {
+      return state.fail(
+        .partial,
+        Failure(
+          .temporary, reason: "unproven",
+          "The portal's list of ids proves nothing today; nothing was deleted, try again later."))
+    }
+    if census == .refused, !isFull, let opening = state.opening {
+      // Only a whole walk can tell then.
+      if let record = state.walk { try store.drop(record, at: stamp()) }
+      state.mode = .full
+      try store.setMode(.full, of: state.record)
+      try await walk(fullQuery, mode: .full, from: opening, into: &state)
+      guard state.walk?.walk.hasCollapsed == false else {
+        return state.fail(.partial, collapse(state.walk?.walk))
+      }
+    }
+    try await reconcile(census, into: &state)
+    try await settle(census, &state)
+  }
+
+  private func settle(_ census: Census, _ state: inout RunState) async throws {
+    let isFull = state.walk?.mode == .full
+    var candidates: [Unseen]
+    switch census {
+    case .index(let number, let count):
+      state.portalCount = count
+      try store.confirmSeen(by: number)
+      candidates = try store.unlisted()
+    case .names(let names):
+      candidates = try store.unlisted(in: names)
+    case .refused:
+      guard isFull, let record = state.walk, record.walk.isProven else {
+        return state.fail(
+          .partial,
+          Failure(
+            .temporary, reason: "unproven",
+            "The portal gives no list of its datasets, and its pages do not prove that they are "
+              + "all; nothing was deleted."))
+      }
+      candidates = try store.unseen(by: record)
+    }
+    if let record = state.walk, isFull, !record.walk.isOrdered {
+      // Nothing is deleted where there is no order: the set is told, and must agree.
+      guard candidates.isEmpty else { return state.fail(.partial, disorder(candidates.count)) }
+    }
+    let count = state.portalCount ?? 0
+    let known = try store.lastCompleteCount()
+    let hasCollapsed = options.limits.areExceeded(losing: known - count, of: known)
+    try await settle(candidates, count: count, hasCollapsed: hasCollapsed, into: &state)
+    guard !hasCollapsed || state.tally.held == 0 else {
+      return state.fail(
+        .partial,
+        Failure(
+          .heldBack, reason: count == 0 ? "guard_empty" : "collapse",
+          "The portal counts \(count) datasets where the last complete run counted \(known); "
+            + "\(state.tally.held) deletions are held. See donl-mirror status; release them with "
+            + "--accept-deletions if they are right."))
+    }
+    if isFull, let record = state.walk {
+      try store.forgetNameless(notSeenBy: record)
+      try await readLists()
+    }
+    try store.explainDifference(count: count, at: stamp())
+    complete(&state)
+  }
+
+  /// Done and proven; what was held back makes it exit 3.
+  private func complete(_ state: inout RunState) {
+    state.checkpoint = state.walk.map(\.checkpoint) ?? state.opening?.checkpoint
+    state.completeAsOf = state.walk?.portalDate ?? state.portalDate
+    state.outcome = .complete
+  }
+
+  private func collapse(_ walk: Walk?) -> Failure {
+    let (from, to) = (walk?.highestCount ?? 0, walk?.count ?? 0)
+    return Failure(
+      .temporary, reason: "collapse",
+      "The portal's count fell from \(from) to \(to) while we read, as it "
+        + "does while its index is rebuilt; nothing was deleted, try again later.")
+  }
+
+  private func disorder(_ count: Int) -> Failure {
+    Failure(
+      .temporary, reason: "unproven",
+      "The portal does not serve its datasets in id order, and \(count) that we know are not in "
+        + "its list; nothing was deleted, try again later.")
+  }
+
+  /// Reads the portal's own lists of organizations, groups and licenses. They are beside the
+  /// catalogue: a portal that refuses one does not fail the run.
+  private func readLists() async throws {
+    try await readList("organization_list") {
+      try store.write(try await portal.organizations(), as: .organization, at: stamp())
+    }
+    try await readList("group_list") {
+      try store.write(try await portal.groups(), as: .group, at: stamp())
+    }
+    try await readList("license_list") { try store.write(try await portal.licenses()) }
+    try await readList("status_show") { try store.write(try await portal.status()) }
+  }
+
+  private func readList(_ name: String, _ read: () async throws -> Void) async throws {
+    do {
+      try await read()
+    } catch let error as PortalError where error.nature != .interrupted {
+      logger.warning(
+        "\(name) could not be read: \(error)", metadata: ["reason": "\(error.reason)"])
+    }
+  }
+}

@@ -1,4 +1,0 @@
-import CZlib
-import Hummingbird
-
-public struct SampleStub { public init() {} }

@@ -24,13 +24,18 @@ struct StatusCommand: ParsableCommand {
   func run() throws {
     let settings = try common.load().settings
     let status = try MirrorReader(path: settings.database.path)
-      .status(runs: runs, fullEvery: settings.schedule.fullEvery)
+      .status(
+        runs: runs, fullEvery: settings.schedule.fullEvery,
+        censusEvery: settings.schedule.censusEvery)
     if common.json { return try printJSON(status) }
     Console.standardOutput.write(Self.text(status))
   }
 
   private static func text(_ status: MirrorStatus) -> String {
-    let isDue = status.nextFull.map { $0 <= Date().ISO8601Format() } ?? true
+    func due(_ moment: String?) -> String {
+      guard let moment, moment > Date().ISO8601Format() else { return "with the next run" }
+      return time(moment)
+    }
     var lines = [
       "source          \(status.source ?? "-")",
       "database        \(status.database)",
@@ -39,12 +44,24 @@ struct StatusCommand: ParsableCommand {
       "datasets        \(status.datasets) live, \(status.deletedDatasets) deleted",
       "resources       \(status.resources)",
       "changes         \(status.changes), last seq \(status.lastSeq)",
-      "next full walk  \(isDue ? "with the next run" : status.nextFull.map(Self.time) ?? "-")",
+      "next full walk  \(due(status.nextFull))",
+      "next census     \(due(status.nextCensus))",
     ]
     if let walk = status.unfinished {
       lines.append(
         "unfinished      a \(walk.mode) walk, at offset \(walk.nextStart) since "
           + "\(time(walk.movedAt)); the next run goes on there")
+    }
+    if status.unserved > 0 {
+      lines.append("unserved        \(status.unserved) that the portal counts and does not serve")
+    }
+    lines.append("held deletions  \(status.held.count)")
+    for held in status.held.prefix(heldShown) {
+      lines.append(
+        "  \(held.name ?? held.id)  since \(time(held.firstNotedAt)): \(held.detail)")
+    }
+    if status.held.count > heldShown {
+      lines.append("  … and \(status.held.count - heldShown) more; see the view held_deletions")
     }
     lines.append("quarantine      \(status.rejections.count)")
     for rejected in status.rejections {
@@ -59,6 +76,9 @@ struct StatusCommand: ParsableCommand {
     }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
   }
+
+  /// Of the held deletions, how many are named; all are in the view `held_deletions`.
+  private static let heldShown = 50
 
   /// The counters that counted.
   private static func tally(_ run: MirrorStatus.Run) -> String {

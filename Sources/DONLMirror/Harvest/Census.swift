@@ -114,6 +114,7 @@ extension Harvest {
       let query = WalkRecord.Query(
         filter: IDChunks.filter(chunk), order: Self.pageOrder, rows: max(2, chunk.count))
       guard let page = try await page(of: query, asking: chunk, splittingInto: &pending) else {
+        if chunk.count == 1 { state.unserved += 1 }
         continue
       }
       let wanted = Set(chunk)

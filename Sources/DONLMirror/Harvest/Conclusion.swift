@@ -16,7 +16,11 @@ extension Harvest {
     }
     let count = state.portalCount ?? 0
     let expected = try store.inventory().expectedCount
-    guard isFull || count != expected || state.isCensusDue else { return complete(&state) }
+    // What a walk stepped over it has not read, and the checkpoint would leave it behind.
+    let isProven = state.walk?.walk.isProven ?? true
+    guard isFull || count != expected || state.isCensusDue || !isProven else {
+      return complete(&state)
+    }
 
     guard let census = try await takeCensus(&state) else {
       return state.fail(

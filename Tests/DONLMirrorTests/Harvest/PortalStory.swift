@@ -4,9 +4,10 @@ import Synchronization
 @testable import DONLMirror
 
 extension SamplePortal.Request {
-  /// A page of a walk, unlike the opening questions.
+  /// A page of a walk, unlike the opening questions, a census, and a search for ids.
   var isPage: Bool {
     action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0"
+      && self["fl"] == nil && self["fq"]?.hasPrefix("+id:") != true
   }
   var start: Int? { self["start"].flatMap { Int($0) } }
 }
@@ -28,9 +29,10 @@ extension SamplePortal {
     onPages { page, _ in page == number ? .before(change) : nil }
   }
 
-  /// Breaks down after so many pages and does not come back until `recover`.
+  /// Is down after so many pages, until `recover`. A page that fails for its content is another
+  /// story: the portal answers smaller questions then.
   func failAfterPage(_ number: Int) {
-    onPages { page, _ in page > number ? .respond(status: 500, body: "Internal Server Error") : nil
+    onPages { page, _ in page > number ? .respond(status: 503, body: "Service Unavailable") : nil
     }
   }
 

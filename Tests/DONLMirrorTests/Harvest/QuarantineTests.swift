@@ -75,13 +75,15 @@ struct QuarantineTests {
     }
   }
 
-  @Test("that does not say its id is counted once and leaves when it can be read")
-  func nameless() async throws {
+  @Test(
+    "that does not say its id is counted once and leaves when it can be read", arguments: [2, 3])
+  func nameless(rows: Int) async throws {
     try await story(Entry.row(6)) { mirror, portal in
-      portal.onPages { _, _ in
-        .rewrite { $0.text = $0.text.replacing(#""id": "0002""#, with: #""key": "0002""#) }
+      portal.intercept { request, _ in
+        guard request.action == "package_search", request["fl"] == nil else { return nil }
+        return .rewrite { $0.text = $0.text.replacing(#""id": "0002""#, with: #""key": "0002""#) }
       }
-      let first = try await mirror.harvest(portal) { $0.rows = 3 }
+      let first = try await mirror.harvest(portal) { $0.rows = rows }
       portal.recover()
       let second = try await mirror.harvest(portal) { $0.isFull = true }
 
@@ -106,8 +108,8 @@ struct QuarantineTests {
     }
   }
 
-  @Test("does not make the next harvest busy")
-  func quietAfterwards() async throws {
+  @Test("is asked for again by the next harvest, and nothing else is")
+  func askedAgain() async throws {
     var entries = Entry.row(6)
     entries[2] = Entry("0002", hour: 2, title: "Bell \u{7}")
     try await story(entries) { mirror, portal in
@@ -115,8 +117,9 @@ struct QuarantineTests {
       portal.resetRequests()
       let run = try await mirror.harvest(portal)
 
-      #expect(portal.requests.count == 3)
-      #expect(run.tally == Tally())
+      #expect(portal.requests.count == 4)
+      #expect(portal.requests.last?["fq"] == #"+id:("0002")"#)
+      #expect(run.tally == Tally(rejected: 1))
     }
   }
 }

@@ -195,7 +195,7 @@ struct RunState {
   var walk: WalkRecord?
   var pages = 0
   var tally = Tally()
-  /// Records that the portal lists and could not serve, not even alone.
+  /// Records that the census lists and the portal does not serve, not even alone.
   var unserved = 0
   /// Records that the portal could not serve and that were stepped over.
   var steppedOver = 0

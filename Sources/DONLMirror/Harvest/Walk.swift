@@ -53,9 +53,12 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// Nothing that lived throughout the walk can be missing from what was taken.
-  public var isProven: Bool {
-    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty && missingSeams == 0 && nameless == 0
+  public var isWhole: Bool {
+    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty && missingSeams == 0
   }
+
+  /// Whole, and every record said its id: what was not taken is not there.
+  public var isProven: Bool { isWhole && nameless == 0 }
 
   /// Records that the portal counts and did not serve.
   ///

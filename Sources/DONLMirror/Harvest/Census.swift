@@ -86,8 +86,15 @@ extension Harvest {
       break
     }
     let served = try await fetch(wanted, into: &state)
-    state.unserved = Set(wanted).subtracting(served).count
+    state.unserved = wanted.filter { !served.contains($0) }
     try await retryQuarantine(into: &state)
+  }
+
+  /// Tries what was listed and not served again. When some of it is served now, only a census can
+  /// tell how things stand.
+  func retryUnserved(into state: inout RunState) async throws {
+    let served = try await fetch(try store.unservedIDs(), into: &state)
+    if !served.isEmpty { state.isCensusDue = true }
   }
 
   /// Tries the records in quarantine again.
@@ -233,5 +240,7 @@ extension Portal {
 
 extension PortalError {
   /// The portal will not answer this question; another one it may.
-  var isRefusal: Bool { type != nil || nature == .refused || (status.map { $0 < 500 } ?? false) }
+  var isRefusal: Bool {
+    type != nil || nature == .refused || (nature == .notCKAN && (400..<500).contains(status ?? 0))
+  }
 }

@@ -11,6 +11,7 @@ extension Harvest {
     let isFull = state.walk?.mode == .full
     if !isFull {
       try await retryQuarantine(into: &state)
+      try await retryUnserved(into: &state)
       // The count of the filtered walk is not the catalogue's.
       if state.walk != nil { state.portalCount = try await portal.count() }
     }

@@ -213,7 +213,8 @@ enum GroupKind: Sendable {
   case organization, group
 }
 
-private func jsonArray(_ strings: [String]) throws -> String {
+/// `["a","b"]`.
+func jsonArray(_ strings: [String]) throws -> String {
   let encoder = JSONEncoder()
   encoder.outputFormatting = .withoutEscapingSlashes
   return String(decoding: try encoder.encode(strings), as: UTF8.self)

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// A live dataset that a walk did not see.
@@ -107,14 +108,21 @@ extension Store {
   /// Remembers the difference between the portal's count and ours that a census has explained by
   /// name, so that it asks for no new census until it changes.
   ///
-  /// - Parameter unserved: how many the portal lists and did not serve.
-  func explainDifference(count: Int, unserved: Int, at now: String) throws {
+  /// - Parameter unserved: ids that the portal lists and did not serve; they are tried again.
+  func explainDifference(count: Int, unserved: [String], at now: String) throws {
     try write { db in
       let difference = count - (try Inventory(db).ownCount)
       try setMeta("explained_difference", "\(difference)", in: db)
-      try setMeta("unserved", "\(max(0, difference, unserved))", in: db)
+      try setMeta("unserved", "\(max(0, difference, unserved.count))", in: db)
+      try setMeta("unserved_ids", jsonArray(unserved), in: db)
       try setMeta("census_at", now, in: db)
     }
+  }
+
+  /// What the last census listed and the portal did not serve.
+  func unservedIDs() throws -> [String] {
+    guard let json = try meta("unserved_ids") else { return [] }
+    return try JSONDecoder().decode([String].self, from: Data(json.utf8))
   }
 }
 

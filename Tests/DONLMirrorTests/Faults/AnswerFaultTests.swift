@@ -63,9 +63,7 @@ struct AnswerFaultTests {
       let summary = try await story.harvest(full: true)
 
       #expect(summary.outcome == .complete)
-      withKnownIssue("A record that is listed anew, not served, and held in an older version") {
-        #expect(summary.exitStatus == .heldBack)
-      }
+      #expect(summary.exitStatus == .heldBack)
       #expect(summary.tally.deleted == 0)
       #expect(mirror.log.reasons.contains("http_500"))
       #expect(mirror.log.reasons.contains("unserved"))
@@ -90,9 +88,7 @@ struct AnswerFaultTests {
 
       let summary = try await story.harvest(full: true)
 
-      withKnownIssue("The opening asks for the whole newest record and gives up with it") {
-        #expect(summary.exitStatus == .heldBack)
-      }
+      #expect(summary.exitStatus == .heldBack)
       #expect(try story.mirror.count("SELECT count(*) FROM datasets") == FaultStory.size)
       try await story.expectRecovery()
     }

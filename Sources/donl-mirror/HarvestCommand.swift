@@ -43,7 +43,7 @@ struct HarvestCommand: AsyncParsableCommand {
   @Flag(help: "Say what would change; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Release the deletions that an earlier run listed as held; each needs evidence again.")
+  @Flag(help: "Release the deletions that an earlier run listed as held, each on new evidence.")
   var acceptDeletions = false
 
   @Flag(help: "The same catalogue has moved to this address.")

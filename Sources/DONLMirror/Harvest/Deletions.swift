@@ -77,8 +77,8 @@ extension Harvest {
       let why =
         doubt?.description
         ?? "\(lost) of \(live + recent) datasets would go within a day, the limits are "
-          + "\(options.limits.percent)% and \(options.limits.count) "
-          + "(deletions.limit-percent, deletions.limit-count)"
+        + "\(options.limits.percent)% and \(options.limits.count) "
+        + "(deletions.limit-percent, deletions.limit-count)"
       verdicts.absences += rest.map {
         Verdicts.Absence(dataset: $0, state: .held, detail: why + "; see --accept-deletions.")
       }

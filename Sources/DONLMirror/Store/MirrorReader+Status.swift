@@ -74,7 +74,9 @@ extension MirrorReader {
   ///   - runs: how many of the last runs to tell.
   ///   - fullEvery: `schedule.full-every`.
   ///   - censusEvery: `schedule.census-every`.
-  public func status(runs: Int = 5, fullEvery: Duration, censusEvery: Duration) throws -> MirrorStatus {
+  public func status(
+    runs: Int = 5, fullEvery: Duration, censusEvery: Duration
+  ) throws -> MirrorStatus {
     try read { db in
       func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
       func meta(_ key: String) throws -> String? {

@@ -7,7 +7,8 @@ extension Store {
     _ query: WalkRecord.Query, portalDate: String, walk: Walk, at now: String
   ) throws -> Int64 {
     try write { db in
-      try db.execute(sql: "CREATE TEMP TABLE IF NOT EXISTS census (id TEXT PRIMARY KEY, stamp TEXT)")
+      try db.execute(
+        sql: "CREATE TEMP TABLE IF NOT EXISTS census (id TEXT PRIMARY KEY, stamp TEXT)")
       try db.execute(sql: "DELETE FROM temp.census")
       try db.execute(
         sql: """

@@ -33,7 +33,10 @@ extension Store {
     try read { db in
       guard
         let row = try Row.fetchOne(
-          db, sql: "SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1")
+          db,
+          sql: """
+            SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1
+            """)
       else { return nil }
       return try WalkRecord(row)
     }

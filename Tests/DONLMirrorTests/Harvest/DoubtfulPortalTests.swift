@@ -7,7 +7,7 @@ import Testing
 struct DoubtfulPortalTests {
   private static let jumble = ["c", "a", "b", "e", "d"].map { Entry($0) }
 
-  @Test("without order is complete when the portal's list of names agrees, and deletes nothing")
+  @Test("without order is complete when the portal's list of names agrees, and holds deletions")
   func noOrder() async throws {
     try await story(Self.jumble) { mirror, portal in
       portal.settings.ignoresSort = true
@@ -20,10 +20,13 @@ struct DoubtfulPortalTests {
 
       #expect(first.outcome == .complete)
       #expect(second.outcome == .complete)
+      #expect(second.exitStatus == .heldBack)
       #expect(second.tally.deleted == 0)
+      #expect(second.tally.held == 1)
       #expect(try mirror.count("SELECT count(*) FROM datasets") == 5)
+      #expect(try mirror.strings("SELECT id FROM held_deletions") == ["b"])
+      #expect(try mirror.strings("SELECT state FROM held_deletions") == ["unclear"])
       #expect(mirror.log.reasons.contains("no_order"))
-      #expect(mirror.log.reasons.contains("unproven"))
     }
   }
 
@@ -68,17 +71,21 @@ struct DoubtfulPortalTests {
     }
   }
 
-  @Test("deletes nothing when less than half of what is known is left")
+  @Test("holds every deletion when the portal counts far less than it did")
   func lessThanHalf() async throws {
     try await story(Entry.row(11)) { mirror, portal in
       try await mirror.harvest(portal)
       let checkpoint = try mirror.meta("checkpoint")
       portal.publish(try Catalogue(Entry.row(5)))
-      let run = try await mirror.harvest(portal) { $0.isFull = true }
+      let run = try await mirror.harvest(portal) {
+        $0.isFull = true
+        $0.settings.deletions.limitCount = 3
+      }
 
       #expect(run.outcome == .partial)
-      #expect(run.exitStatus == .temporary)
+      #expect(run.exitStatus == .heldBack)
       #expect(run.reason == "collapse")
+      #expect(run.tally.held == 6)
       #expect(try mirror.meta("checkpoint") == checkpoint)
       #expect(try mirror.count("SELECT count(*) FROM datasets") == 11)
     }
@@ -92,7 +99,10 @@ struct DoubtfulPortalTests {
       let run = try await mirror.harvest(portal) { $0.isFull = true }
 
       #expect(run.outcome == .partial)
+      #expect(run.exitStatus == .heldBack)
+      #expect(run.reason == "guard_empty")
       #expect(try mirror.count("SELECT count(*) FROM datasets") == 3)
+      #expect(try mirror.count("SELECT count(*) FROM held_deletions WHERE state = 'held'") == 3)
     }
   }
 
@@ -111,7 +121,7 @@ struct DoubtfulPortalTests {
     }
   }
 
-  @Test("names what is counted and not served, and deletes nothing")
+  @Test("names what is counted and not served, and deletes only what the census does not list")
   func unserved() async throws {
     try await story(Entry.row(20)) { mirror, portal in
       try await mirror.harvest(portal)
@@ -127,8 +137,8 @@ struct DoubtfulPortalTests {
       #expect(run.outcome == .complete)
       #expect(run.exitStatus == .heldBack)
       #expect(run.reason == "unserved")
-      #expect(run.tally.deleted == 0)
-      #expect(try mirror.count("SELECT count(*) FROM datasets") == 20)
+      #expect(run.tally.deleted == 1)
+      #expect(try mirror.strings("SELECT id FROM deleted_datasets") == ["0001"])
     }
   }
 

@@ -4,10 +4,15 @@ import Synchronization
 @testable import DONLMirror
 
 extension SamplePortal.Request {
-  /// A page of a walk, unlike the opening questions.
+  /// A page of a walk through records, unlike the opening questions and the census.
   var isPage: Bool {
-    action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0"
+    action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0" && !isCensus
+      && self["fq"]?.hasPrefix("+id:") != true
   }
+  /// A page of ids and stamps.
+  var isCensus: Bool { action == "package_search" && self["fl"] != nil }
+  /// Records asked by their ids.
+  var isByID: Bool { self["fq"]?.hasPrefix("+id:") == true }
   var start: Int? { self["start"].flatMap { Int($0) } }
 }
 
@@ -28,13 +33,23 @@ extension SamplePortal {
     onPages { page, _ in page == number ? .before(change) : nil }
   }
 
-  /// Breaks down after so many pages and does not come back until `recover`.
+  /// Breaks down after so many pages and does not come back until `recover`. With 503, because a
+  /// 500 may be the fault of one record, and is taken apart.
   func failAfterPage(_ number: Int) {
-    onPages { page, _ in page > number ? .respond(status: 500, body: "Internal Server Error") : nil
-    }
+    onPages { page, _ in page > number ? .respond(status: 503, body: "Service Unavailable") : nil }
   }
 
   func recover() { intercept(nil) }
+
+  /// Serves this dataset without its id from now on, wherever it stands.
+  func hideID(_ id: String) {
+    intercept { request, _ in
+      guard request.action == "package_search", request["rows"] != "0" else { return nil }
+      return .rewrite { answer in
+        answer.text = answer.text.replacing(#""id": "\#(id)""#, with: #""key": "\#(id)""#)
+      }
+    }
+  }
 }
 
 /// Counts from 1.

@@ -65,13 +65,12 @@ struct ResumeTests {
       portal.failAfterPage(3)
       try await mirror.harvest(portal, Self.small)
       portal.recover()
-      // Behind the position: the resumed walk does not see it, the next run must.
+      // Behind the position: the resumed walk does not see it, its census does.
       portal.update { $0.put(Entry("0001", hour: 50, title: "Edited")) }
       let resumed = try await mirror.harvest(portal, Self.small)
-      let next = try await mirror.harvest(portal, Self.small)
 
       #expect(resumed.checkpoint == "2026-05-01T19:00:00.000000Z")
-      #expect(next.tally.updated == 1)
+      #expect(resumed.tally.updated == 1)
       #expect(try mirror.records() == portal.catalogue.recordsByID)
     }
   }
@@ -90,7 +89,8 @@ struct ResumeTests {
       #expect(!mirror.log.reasons.contains("resumed"))
       #expect(run.outcome == .complete)
       #expect(run.tally == Tally(created: 10, unchanged: 10))
-      #expect(try mirror.strings("SELECT state FROM walks") == ["dropped", "complete"])
+      let walks = try mirror.strings("SELECT state FROM walks WHERE mode <> 'census'")
+      #expect(walks == ["dropped", "complete"])
     }
   }
 

@@ -19,6 +19,17 @@ enum Judge {
     bytes.contains { $0 >= 0x80 } || bytes.withView { $0.contains("\\u") }
   }
 
+  /// True where Foundation may take a comma that nothing follows, as it does in objects.
+  static func mayTakeTrailingComma(in bytes: [UInt8]) -> Bool {
+    bytes.withView { bytes in
+      (0..<bytes.count).contains { index in
+        guard bytes[index] == .comma else { return false }
+        let next = bytes.skippingSpace(from: index + 1)
+        return next < bytes.count && [.closeBrace, .closeBracket].contains(bytes[next])
+      }
+    }
+  }
+
   /// True when the node says what Foundation says.
   static func agrees(_ value: Any, with node: Int, of document: JSONDocument) -> Bool {
     switch document.kind(node) {

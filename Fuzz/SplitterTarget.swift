@@ -60,6 +60,7 @@ extension Judge {
         && !bytes.contains("\"success\"")
     }
     guard isPlain, !guessesEncoding(of: input), !mayConfuseKeys(of: input),
+      !mayTakeTrailingComma(in: input),
       let answer = value(of: input) as? [String: Any],
       let result = answer["result"] as? [String: Any]
     else { return nil }

@@ -99,9 +99,12 @@ struct Main: AsyncParsableCommand {
     guard let faults else { return SamplePortal.FaultScript() }
     do {
       return try SamplePortal.FaultScript(contentsOf: faults)
+    } catch let error as CatalogueError {
+      say("\(error)")
+      throw ExitCode(66)
     } catch {
-      say("\(faults): \(error)")
-      throw ExitCode(error is DecodingError ? 65 : 66)
+      say("\(faults) is no script of faults: \(error)")
+      throw ExitCode(65)
     }
   }
 

@@ -4,7 +4,8 @@ import Logging
 enum Census: Sendable, Equatable {
   /// From `package_search?fl=id,metadata_modified`: the ids and stamps are in the store, under
   /// the number of this walk.
-  case index(walk: Int64, count: Int)
+  /// While a record on it does not say its id, any dataset may be that one.
+  case index(walk: Int64, count: Int, namesAll: Bool)
   /// From `package_list`, where the portal refuses `fl`: names, and no stamps.
   case names(Set<String>)
   /// The portal refuses both: only a full walk can tell.
@@ -34,16 +35,16 @@ extension Harvest {
       let fresh = walk.take(ids: rows.map { $0?.id }, count: page.count)
       try store.note(fresh.compactMap { rows[$0] }, of: number)
     }
-    try store.endCensus(number, isProven: walk.isProven, at: stamp())
+    try store.endCensus(number, isProven: walk.isWhole, at: stamp())
     // Without order there are no seams; the list of names comes in one answer.
     guard walk.isOrdered else { return try await namesCensus() }
-    guard walk.isProven else {
+    guard walk.isWhole else {
       logger.warning(
         "The census proves nothing; nothing will be deleted on its word.",
         metadata: ["reason": "unproven_census", "count": "\(walk.count)", "taken": "\(walk.taken)"])
       return nil
     }
-    return .index(walk: number, count: walk.count)
+    return .index(walk: number, count: walk.count, namesAll: walk.nameless == 0)
   }
 
   /// - Returns: nil when the portal refuses to answer with slim rows at all.
@@ -74,23 +75,24 @@ extension Harvest {
   /// Fetches what the census knows better than the store: ids that are unknown or whose stamp
   /// differs in either direction, and what is in quarantine.
   func reconcile(_ census: Census, into state: inout RunState) async throws {
-    var wanted = try store.quarantinedIDs()
+    var wanted: [String] = []
     switch census {
-    case .index(let walk, _):
+    case .index(let walk, _, _):
       try store.forgetQuarantine(absentFrom: walk)
-      wanted = try store.quarantinedIDs()
-      wanted += try store.differing(from: walk)
+      wanted = try store.differing(from: walk)
     case .names(let names):
-      wanted += try await ids(ofUnknown: names)
+      wanted = try await ids(ofUnknown: names)
     case .refused:
       break
     }
-    try await fetch(wanted, into: &state)
+    let served = try await fetch(wanted, into: &state)
+    state.unserved = Set(wanted).subtracting(served).count
+    try await retryQuarantine(into: &state)
   }
 
   /// Tries the records in quarantine again.
   func retryQuarantine(into state: inout RunState) async throws {
-    try await fetch(try store.quarantinedIDs(), into: &state)
+    _ = try await fetch(try store.quarantinedIDs(), into: &state)
   }
 
   /// A name that we do not know is a new dataset or a renamed one: its id says which.
@@ -107,8 +109,11 @@ extension Harvest {
   }
 
   /// Reads the records of these ids from the index, in requests of bounded length.
-  private func fetch(_ ids: [String], into state: inout RunState) async throws {
+  ///
+  /// - Returns: the ids that were served.
+  private func fetch(_ ids: [String], into state: inout RunState) async throws -> Set<String> {
     var pending = IDChunks(ids)
+    var all: Set<String> = []
     while let chunk = pending.next() {
       try Task.checkCancellation()
       let query = WalkRecord.Query(
@@ -119,10 +124,12 @@ extension Harvest {
       let wanted = Set(chunk)
       let served = page.ids.indices.filter { page.ids[$0].map(wanted.contains) ?? false }
       try store(page, served, into: &state)
-      let missing = wanted.subtracting(served.compactMap { page.ids[$0] })
+      all.formUnion(served.compactMap { page.ids[$0] })
+      let missing = wanted.subtracting(all)
       // A portal that caps its pages serves the rest when asked again.
       if !served.isEmpty, page.count > served.count { pending.add(missing.sorted()) }
     }
+    return all
   }
 
   /// - Returns: nil when the portal cannot serve all of the chunk: its halves are pending then, or,

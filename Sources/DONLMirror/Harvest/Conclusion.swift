@@ -16,7 +16,11 @@ extension Harvest {
     }
     let count = state.portalCount ?? 0
     let expected = try store.inventory().expectedCount
-    guard isFull || count != expected || state.isCensusDue else { return complete(&state) }
+    // What a walk stepped over it has not read, and the checkpoint would leave it behind.
+    let isProven = state.walk?.walk.isProven ?? true
+    guard isFull || count != expected || state.isCensusDue || !isProven else {
+      return complete(&state)
+    }
 
     guard let census = try await takeCensus(&state) else {
       return state.fail(
@@ -43,10 +47,10 @@ extension Harvest {
     let isFull = state.walk?.mode == .full
     var candidates: [Unseen]
     switch census {
-    case .index(let number, let count):
+    case .index(let number, let count, let namesAll):
       state.portalCount = count
       try store.confirmSeen(by: number)
-      candidates = try store.unlisted()
+      candidates = namesAll ? try store.unlisted() : []
     case .names(let names):
       candidates = try store.unlisted(in: names)
     case .refused:
@@ -60,14 +64,23 @@ extension Harvest {
       }
       candidates = try store.unseen(by: record)
     }
+    var isTrusted = true
     if let record = state.walk, isFull, !record.walk.isOrdered {
-      // Nothing is deleted where there is no order: the set is told, and must agree.
-      guard candidates.isEmpty else { return state.fail(.partial, disorder(candidates.count)) }
+      // Without order, the list of names must be what we hold; and nothing is deleted on its word.
+      guard case .names(let names) = census, try names.isSubset(of: store.liveNames()) else {
+        return state.fail(.partial, disorder())
+      }
+      isTrusted = false
     }
     let count = state.portalCount ?? 0
     let known = try store.lastCompleteCount()
-    let hasCollapsed = options.limits.areExceeded(losing: known - count, of: known)
-    try await settle(candidates, count: count, hasCollapsed: hasCollapsed, into: &state)
+    let hasCollapsed =
+      options.limits.areExceeded(losing: known - count, of: known) || (count == 0 && known > 0)
+    let doubt: Doubt? =
+      if count == 0 { .empty } else if hasCollapsed { .collapse(known) } else if !isTrusted {
+        .disorder
+      } else { nil }
+    try await settle(candidates, count: count, doubt: doubt, into: &state)
     guard !hasCollapsed || state.tally.held == 0 else {
       return state.fail(
         .partial,
@@ -81,7 +94,7 @@ extension Harvest {
       try store.forgetNameless(notSeenBy: record)
       try await readLists()
     }
-    try store.explainDifference(count: count, at: stamp())
+    try store.explainDifference(count: count, unserved: state.unserved, at: stamp())
     complete(&state)
   }
 
@@ -100,11 +113,11 @@ extension Harvest {
         + "does while its index is rebuilt; nothing was deleted, try again later.")
   }
 
-  private func disorder(_ count: Int) -> Failure {
+  private func disorder() -> Failure {
     Failure(
       .temporary, reason: "unproven",
-      "The portal does not serve its datasets in id order, and \(count) that we know are not in "
-        + "its list; nothing was deleted, try again later.")
+      "The portal does not serve its datasets in id order, and what it served is not what its list "
+        + "names; nothing was deleted, try again later.")
   }
 
   /// Reads the portal's own lists of organizations, groups and licenses. They are beside the

@@ -1,6 +1,22 @@
 import Foundation
 import Logging
 
+/// Why a list of what the portal has is not to be believed as a whole.
+enum Doubt: Sendable, Equatable, CustomStringConvertible {
+  case empty
+  /// The count fell from this number by more than the limits.
+  case collapse(Int)
+  case disorder
+
+  var description: String {
+    switch self {
+    case .empty: "the portal lists nothing at all"
+    case .collapse(let known): "the portal lists far less than the \(known) it had"
+    case .disorder: "the portal does not sort, so its absence proves nothing"
+    }
+  }
+}
+
 /// What was decided about the datasets that the portal no longer lists.
 struct Verdicts: Sendable, Equatable {
   var deleted: [Unseen] = []
@@ -23,11 +39,11 @@ extension Harvest {
   ///
   /// - Parameters:
   ///   - count: of the portal, by the same answer.
-  ///   - hasCollapsed: the count fell against the last complete run by more than the limits.
+  ///   - doubt: why the list as a whole is not to be believed.
   func settle(
-    _ candidates: [Unseen], count: Int, hasCollapsed: Bool, into state: inout RunState
+    _ candidates: [Unseen], count: Int, doubt: Doubt?, into state: inout RunState
   ) async throws {
-    let verdicts = try await judge(candidates, count: count, hasCollapsed: hasCollapsed)
+    let verdicts = try await judge(candidates, count: count, doubt: doubt)
     try store.bury(
       verdicts.deleted, reasons: verdicts.reasons, absences: verdicts.absences,
       run: state.record, at: stamp())
@@ -46,22 +62,21 @@ extension Harvest {
   }
 
   private func judge(
-    _ candidates: [Unseen], count: Int, hasCollapsed: Bool
+    _ candidates: [Unseen], count: Int, doubt: Doubt?
   ) async throws -> Verdicts {
     var verdicts = Verdicts()
     guard !candidates.isEmpty else { return verdicts }
     let live = try store.inventory().live
-    let released = try release(candidates, live: live, count: count)
+    let released = doubt == .disorder ? [] : try release(candidates, live: live, count: count)
     let rest = candidates.filter { !released.contains($0.key) }
     let recent = try store.deletions(since: Timestamp.text(now().addingTimeInterval(-86400)))
     let lost = rest.count + recent
 
     var asked = candidates.filter { released.contains($0.key) }
-    if count == 0 || hasCollapsed || options.limits.areExceeded(losing: lost, of: live + recent) {
+    if doubt != nil || options.limits.areExceeded(losing: lost, of: live + recent) {
       let why =
-        count == 0
-        ? "the portal lists nothing at all"
-        : "\(lost) of \(live + recent) datasets would go within a day, the limits are "
+        doubt?.description
+        ?? "\(lost) of \(live + recent) datasets would go within a day, the limits are "
           + "\(options.limits.percent)% and \(options.limits.count) "
           + "(deletions.limit-percent, deletions.limit-count)"
       verdicts.absences += rest.map {

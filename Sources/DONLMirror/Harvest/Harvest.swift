@@ -95,7 +95,8 @@ public struct Harvest: Sendable {
   /// A complete run that holds something back is done and proven, and not clean.
   private func noteHeldBack(_ state: inout RunState) throws {
     guard state.outcome == .complete else { return }
-    let back = try store.heldBack()
+    var back = try store.heldBack()
+    back.unserved = max(back.unserved, state.unserved)
     state.tally.held = back.held
     guard let reason = back.reason else { return }
     state.status = .heldBack
@@ -194,6 +195,8 @@ struct RunState {
   var walk: WalkRecord?
   var pages = 0
   var tally = Tally()
+  /// Records that the census lists and the portal does not serve, not even alone.
+  var unserved = 0
   /// Records that the portal could not serve and that were stepped over.
   var steppedOver = 0
   /// The offset of the last step whose seam is still to be proven.

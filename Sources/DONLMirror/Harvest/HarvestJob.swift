@@ -134,6 +134,7 @@ extension PortalSettings {
     maxPageBytes = portal.maxPageBytes
     allowRedirectHosts = Set(portal.allowRedirectHosts)
     contact = portal.contact
+    certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     token = try portal.tokenFile.map(Self.token)
   }
 

@@ -20,7 +20,19 @@ struct Opening: Sendable, Equatable {
 extension Portal {
   /// The count and the newest stamp of the whole catalogue.
   func opening() async throws -> Opening {
-    let query = SearchQuery(start: 0, rows: 1, sort: "metadata_modified desc, id asc")
+    do {
+      return try await opening(fields: ["id", "metadata_modified"])
+    } catch {
+      // A portal may refuse `fl`; then the whole record must do.
+      guard error.isRefusal, error.nature != .refused else { throw error }
+      return try await opening(fields: [])
+    }
+  }
+
+  /// Slim rows where they can be had: the newest record may be the very one that cannot be served.
+  private func opening(fields: [String]) async throws(PortalError) -> Opening {
+    let query = SearchQuery(
+      start: 0, rows: 1, sort: "metadata_modified desc, id asc", fields: fields)
     return try await search(query) { response in
       let page = try CountedPage(response)
       return Opening(

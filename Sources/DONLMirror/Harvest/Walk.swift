@@ -37,8 +37,11 @@ public struct Walk: Sendable, Equatable, Codable {
   private var stride = 1
   /// The first offset of the gap being crossed; nil outside gaps.
   private var gapStart: Int?
-  /// Pages that overlap with nothing: a portal that serves one record a page has no seams.
+  /// Pages that overlap with nothing that has an id: a portal that serves one record a page has no
+  /// seams at all.
   private var missingSeams = 0
+  /// The next page overlaps by a record without an id, which shows nothing.
+  private var isSeamBlind = false
   /// Records in the smallest page that was not the last.
   private var smallestPage = Int.max
 
@@ -50,9 +53,12 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// Nothing that lived throughout the walk can be missing from what was taken.
-  public var isProven: Bool {
-    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty && missingSeams == 0 && nameless == 0
+  public var isWhole: Bool {
+    isFinished && isOrdered && !hasCollapsed && gaps.isEmpty && missingSeams == 0
   }
+
+  /// Whole, and every record said its id: what was not taken is not there.
+  public var isProven: Bool { isWhole && nameless == 0 }
 
   /// Records that the portal counts and did not serve.
   ///
@@ -90,7 +96,7 @@ public struct Walk: Sendable, Equatable, Codable {
     }
     guard isOrdered else { return takeUnordered(ids, at: start) }
 
-    if start > 0, gapStart == nil, isSeamBroken(ids) {
+    if start > 0, gapStart == nil, !isSeamBlind, isSeamBroken(ids) {
       brokenSeams += 1
       nextStart = max(0, start - stride)
       stride *= 2
@@ -108,7 +114,9 @@ public struct Walk: Sendable, Equatable, Codable {
     if let last = fresh.last(where: { ids[$0] != nil }) { lastID = ids[last] }
     taken += fresh.count
     nameless += fresh.count { ids[$0] == nil }
-    advance(from: start, by: ids.count, asked: asked, bringsNews: !fresh.isEmpty)
+    let lastNamed = ids.lastIndex { $0 != nil } ?? 0
+    advance(
+      from: start, by: ids.count, asked: asked, lastNamed: lastNamed, bringsNews: !fresh.isEmpty)
     return Array(fresh)
   }
 
@@ -127,6 +135,7 @@ public struct Walk: Sendable, Equatable, Codable {
   public mutating func breakSeam(at offset: Int) {
     brokenSeams += 1
     gapStart = nil
+    isSeamBlind = false
     nextStart = max(0, offset - stride)
     stride *= 2
   }
@@ -140,8 +149,9 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   private mutating func advance(
-    from start: Int, by held: Int, asked: Int, bringsNews: Bool
+    from start: Int, by held: Int, asked: Int, lastNamed: Int, bringsNews: Bool
   ) {
+    isSeamBlind = false
     if bringsNews, let from = gapStart {
       if start > from { gaps.append(Gap(start: from, end: start)) } else { missingSeams += 1 }
       gapStart = nil
@@ -149,7 +159,11 @@ public struct Walk: Sendable, Equatable, Codable {
     if start + held >= count {
       close(at: count)
     } else if held > 1 && gapStart == nil {
-      nextStart = start + held - 1
+      // Pages overlap by the last record that has an id. Where only the first has one, that would
+      // lead to the same page again.
+      isSeamBlind = lastNamed == 0
+      missingSeams += isSeamBlind ? 1 : 0
+      nextStart = start + (isSeamBlind ? held - 1 : lastNamed)
     } else {
       // Nothing but the seam record, and more is said to follow: the portal counts records that it
       // does not serve. The page covered as many offsets as the largest one did, or as were asked.
@@ -171,6 +185,7 @@ public struct Walk: Sendable, Equatable, Codable {
     nameless = 0
     gaps = []
     gapStart = nil
+    isSeamBlind = false
   }
 
   /// Without order there are no seams: read on, and let a census or the list of names judge.

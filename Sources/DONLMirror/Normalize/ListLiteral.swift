@@ -23,8 +23,8 @@ enum ListLiteral {
     return values
   }
 
-  /// PostgreSQL's text form of a one-dimensional array: NULL and white space count as empty,
-  /// quotes protect, a backslash takes the next character as it is.
+  /// PostgreSQL's text form of a one-dimensional array: NULL in any case and white space count as
+  /// empty, quotes protect, a backslash takes the next character as it is.
   private static func postgreSQL(_ text: String) -> [String]? {
     let scalars = Array(text.unicodeScalars)
     guard scalars.count >= 2, scalars.last == "}" else { return nil }
@@ -35,7 +35,7 @@ enum ListLiteral {
     func finished() -> String {
       if wasQuoted { return String(value) }
       let plain = String(value).trimmingSpaces
-      return plain == "NULL" ? "" : plain
+      return plain.uppercased() == "NULL" ? "" : plain
     }
 
     var index = body.startIndex

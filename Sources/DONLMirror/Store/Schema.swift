@@ -26,7 +26,7 @@ struct Schema: Sendable {
     let found = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
     let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
     try Self.judge(version: found, application: application, upTo: version, path: path)
-    if found == 0 {
+    if application != Self.applicationID {
       let objects = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") ?? 0
       guard objects == 0 else { throw Self.foreign(path) }
     }

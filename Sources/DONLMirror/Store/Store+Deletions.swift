@@ -106,11 +106,13 @@ extension Store {
 
   /// Remembers the difference between the portal's count and ours that a census has explained by
   /// name, so that it asks for no new census until it changes.
-  func explainDifference(count: Int, at now: String) throws {
+  ///
+  /// - Parameter unserved: how many the portal lists and did not serve.
+  func explainDifference(count: Int, unserved: Int, at now: String) throws {
     try write { db in
       let difference = count - (try Inventory(db).ownCount)
       try setMeta("explained_difference", "\(difference)", in: db)
-      try setMeta("unserved", "\(max(0, difference))", in: db)
+      try setMeta("unserved", "\(max(0, difference, unserved))", in: db)
       try setMeta("census_at", now, in: db)
     }
   }

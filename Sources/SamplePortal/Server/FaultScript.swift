@@ -16,9 +16,13 @@ extension SamplePortal {
     }
 
     /// Reads a script from a JSON file.
+    ///
+    /// - Throws: `CatalogueError.unreadable`; `DecodingError` if it is no script.
     public init(contentsOf path: String) throws {
-      self = try JSONDecoder().decode(
-        FaultScript.self, from: Data(contentsOf: URL(filePath: path)))
+      guard let data = FileManager.default.contents(atPath: path) else {
+        throw CatalogueError.unreadable(path)
+      }
+      self = try JSONDecoder().decode(FaultScript.self, from: data)
     }
 
     public struct Rule: Sendable, Codable {

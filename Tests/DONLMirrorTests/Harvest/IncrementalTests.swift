@@ -63,6 +63,36 @@ struct IncrementalTests {
     }
   }
 
+  @Test("that had to step over a record fetches it by its id, or says that it could not")
+  func steppedOver() async throws {
+    try await story(Entry.row(6)) { mirror, portal in
+      try await mirror.harvest(portal)
+      portal.update { for number in 0..<6 { $0.put(Entry(Entry.id(number), hour: 40 + number)) } }
+      let poison: SamplePortal.Intercept = { request, _ in
+        request.action == "package_search" && request["rows"] != "0" && request["fl"] == nil
+          ? .rewrite { answer in
+            guard answer.text.contains(#""id": "0002""#) else { return }
+            answer = .init(status: 500, body: .init(string: "Internal Server Error"))
+          } : nil
+      }
+      portal.intercept { request, ordinal in
+        request["fq"]?.hasPrefix("+id:") == true ? nil : poison(request, ordinal)
+      }
+      let healed = try await mirror.harvest(portal) { $0.rows = 3 }
+
+      #expect(healed.exitStatus == .done)
+      #expect(try mirror.records() == portal.catalogue.recordsByID)
+
+      portal.update { for number in 0..<6 { $0.put(Entry(Entry.id(number), hour: 60 + number)) } }
+      portal.intercept(poison)
+      let broken = try await mirror.harvest(portal) { $0.rows = 3 }
+
+      #expect(broken.outcome == .complete)
+      #expect(broken.exitStatus == .heldBack)
+      #expect(broken.reason == "unserved")
+    }
+  }
+
   @Test("gives way to a full one when seven days have passed")
   func fullDue() async throws {
     try await story(Entry.row(5)) { mirror, portal in

@@ -4,15 +4,13 @@ import Synchronization
 @testable import DONLMirror
 
 extension SamplePortal.Request {
-  /// A page of a walk through records, unlike the opening questions and the census.
+  /// A page of a walk, unlike the opening questions, a census, and a search for ids.
   var isPage: Bool {
-    action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0" && !isCensus
-      && self["fq"]?.hasPrefix("+id:") != true
+    action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0"
+      && self["fl"] == nil && self["fq"]?.hasPrefix("+id:") != true
   }
-  /// A page of ids and stamps.
-  var isCensus: Bool { action == "package_search" && self["fl"] != nil }
-  /// Records asked by their ids.
-  var isByID: Bool { self["fq"]?.hasPrefix("+id:") == true }
+  /// A page of ids and stamps, unlike the opening.
+  var isCensus: Bool { self["fl"] != nil && self["sort"] == "id asc" }
   var start: Int? { self["start"].flatMap { Int($0) } }
 }
 
@@ -33,20 +31,31 @@ extension SamplePortal {
     onPages { page, _ in page == number ? .before(change) : nil }
   }
 
-  /// Breaks down after so many pages and does not come back until `recover`. With 503, because a
-  /// 500 may be the fault of one record, and is taken apart.
+  /// Is down after so many pages, until `recover`. A page that fails for its content is another
+  /// story: the portal answers smaller questions then.
   func failAfterPage(_ number: Int) {
-    onPages { page, _ in page > number ? .respond(status: 503, body: "Service Unavailable") : nil }
+    onPages { page, _ in page > number ? .respond(status: 503, body: "Service Unavailable") : nil
+    }
   }
 
   func recover() { intercept(nil) }
 
-  /// Serves this dataset without its id from now on, wherever it stands.
-  func hideID(_ id: String) {
+  /// Changes what every search serves, as text, from now on.
+  func rewriteSearches(_ change: @escaping @Sendable (inout String) -> Void) {
     intercept { request, _ in
       guard request.action == "package_search", request["rows"] != "0" else { return nil }
+      return .rewrite { change(&$0.text) }
+    }
+  }
+
+  /// Answers 500 wherever a record of these ids would be served, and lists them all the same.
+  func poison(_ ids: [String]) {
+    intercept { request, _ in
+      guard request.action == "package_search", request["fl"] == nil else { return nil }
       return .rewrite { answer in
-        answer.text = answer.text.replacing(#""id": "\#(id)""#, with: #""key": "\#(id)""#)
+        guard ids.contains(where: { answer.text.contains(#""id": "\#($0)""#) }) else { return }
+        answer.status = 500
+        answer.text = "Internal Server Error"
       }
     }
   }

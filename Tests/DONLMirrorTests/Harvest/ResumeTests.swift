@@ -65,12 +65,12 @@ struct ResumeTests {
       portal.failAfterPage(3)
       try await mirror.harvest(portal, Self.small)
       portal.recover()
-      // Behind the position: the resumed walk does not see it, its census does.
+      // Behind the position: the resumed walk does not see it.
       portal.update { $0.put(Entry("0001", hour: 50, title: "Edited")) }
       let resumed = try await mirror.harvest(portal, Self.small)
+      try await mirror.harvest(portal, Self.small)
 
       #expect(resumed.checkpoint == "2026-05-01T19:00:00.000000Z")
-      #expect(resumed.tally.updated == 1)
       #expect(try mirror.records() == portal.catalogue.recordsByID)
     }
   }
@@ -89,8 +89,9 @@ struct ResumeTests {
       #expect(!mirror.log.reasons.contains("resumed"))
       #expect(run.outcome == .complete)
       #expect(run.tally == Tally(created: 10, unchanged: 10))
-      let walks = try mirror.strings("SELECT state FROM walks WHERE mode <> 'census'")
-      #expect(walks == ["dropped", "complete"])
+      let states = try mirror.strings(
+        "SELECT w.state FROM runs r JOIN walks w ON w.id = r.walk_id ORDER BY r.id")
+      #expect(states == ["dropped", "complete"])
     }
   }
 

@@ -20,6 +20,8 @@ struct WalkSimulation {
   var ids: [String]
   /// Counted and not served.
   var unserved: Set<String> = []
+  /// Served without saying their id.
+  var nameless: Set<String> = []
   var rows: Int
   /// How many records each answer holds at most, whatever was asked.
   var cap = Int.max
@@ -37,7 +39,8 @@ struct WalkSimulation {
     while !walk.isFinished, pages < pagesMax {
       let page = ids.dropFirst(walk.nextStart).prefix(min(rows, cap))
         .filter { !unserved.contains($0) }
-      let fresh = walk.take(ids: page, count: ids.count)
+      let shown = page.map { nameless.contains($0) ? nil : $0 }
+      let fresh = walk.take(ids: shown, count: ids.count)
       taken += fresh.map { page[$0] }
       pages += 1
       move(&ids)

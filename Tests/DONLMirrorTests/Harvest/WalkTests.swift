@@ -187,6 +187,26 @@ struct WalkTests {
     #expect(!walk.isProven)
   }
 
+  @Test("comes to its end whatever does not say its id, and misses nothing")
+  func namelessRecords() {
+    var random = SeededGenerator(seed: 4)
+    for round in 0..<2000 {
+      var ids = Self.numbered(0..<Int.random(in: 1...40, using: &random))
+      var simulation = WalkSimulation(ids: ids, rows: Int.random(in: 2...8, using: &random))
+      let share = Int.random(in: 1...10, using: &random)
+      simulation.nameless = Set(
+        ids.filter { _ in Int.random(in: 0..<10, using: &random) < share })
+      simulation.run(pagesMax: 200)
+
+      ids.removeAll(where: simulation.nameless.contains)
+      #expect(simulation.walk.isFinished, "round \(round)")
+      #expect(
+        simulation.taken.filter { !simulation.nameless.contains($0) } == ids, "round \(round)")
+      #expect(Set(simulation.taken).isSuperset(of: simulation.nameless), "round \(round)")
+      #expect(simulation.walk.isProven == simulation.nameless.isEmpty, "round \(round)")
+    }
+  }
+
   @Test("takes a record that is served twice in a page for one, not for disorder")
   func equalNeighbors() {
     var walk = Walk(limits: DeletionLimits())

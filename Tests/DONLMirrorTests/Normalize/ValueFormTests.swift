@@ -10,7 +10,7 @@ import Testing
       (#""http://a""#, ["0 http://a"]),
       (#""{http://a,http://b}""#, ["0 http://a", "1 http://b"]),
       (
-        #""{\"http://a, b\", NULL ,\"NULL\",\"x\\\"y\",x\\\\y}""#,
+        #""{\"http://a, b\", Null ,\"NULL\",\"x\\\"y\",x\\\\y}""#,
         ["0 http://a, b", "2 NULL", #"3 x"y"#, #"4 x\y"#]
       ),
       (#""[\"http://a\", null, \"http://b\"]""#, ["0 http://a", "2 http://b"]),

@@ -74,7 +74,9 @@ struct RetryAfterTests {
 
   @Test(
     "is nothing else",
-    arguments: ["", " ", "-1", "+7", "1.5", "7s", "soon", "٧", "7 7", "0x10", "\u{0}7", "8\u{301} "])
+    arguments: [
+      "", " ", "-1", "+7", "1.5", "7s", "soon", "٧", "7 7", "0x10", "\u{0}7", "8\u{301} ",
+    ])
   func garbage(text: String) {
     #expect(RetryAfter(text, now: now) == nil)
   }

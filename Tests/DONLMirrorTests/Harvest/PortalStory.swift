@@ -9,6 +9,8 @@ extension SamplePortal.Request {
     action == "package_search" && self["sort"] == "id asc" && self["rows"] != "0"
       && self["fl"] == nil && self["fq"]?.hasPrefix("+id:") != true
   }
+  /// A page of ids and stamps, unlike the opening.
+  var isCensus: Bool { self["fl"] != nil && self["sort"] == "id asc" }
   var start: Int? { self["start"].flatMap { Int($0) } }
 }
 
@@ -37,6 +39,26 @@ extension SamplePortal {
   }
 
   func recover() { intercept(nil) }
+
+  /// Changes what every search serves, as text, from now on.
+  func rewriteSearches(_ change: @escaping @Sendable (inout String) -> Void) {
+    intercept { request, _ in
+      guard request.action == "package_search", request["rows"] != "0" else { return nil }
+      return .rewrite { change(&$0.text) }
+    }
+  }
+
+  /// Answers 500 wherever a record of these ids would be served, and lists them all the same.
+  func poison(_ ids: [String]) {
+    intercept { request, _ in
+      guard request.action == "package_search", request["fl"] == nil else { return nil }
+      return .rewrite { answer in
+        guard ids.contains(where: { answer.text.contains(#""id": "\#($0)""#) }) else { return }
+        answer.status = 500
+        answer.text = "Internal Server Error"
+      }
+    }
+  }
 }
 
 /// Counts from 1.

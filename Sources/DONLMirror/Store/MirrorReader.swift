@@ -4,7 +4,7 @@ import GRDB
 /// The mirror, opened for reading only. Never blocks the writer, and writes nothing.
 public struct MirrorReader: Sendable {
   public let path: String
-  private let queue: DatabaseQueue
+  let queue: DatabaseQueue
 
   /// - Throws: `Failure` 66 when there is no database yet, 65 when it is damaged, newer than we are
   ///   or another program's, 77 when this user may not read it.

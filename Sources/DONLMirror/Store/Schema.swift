@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// The schema as it stands in the `.sql` files beside this one, and the way up to it.
@@ -34,6 +35,7 @@ struct Schema: Sendable {
     // here or later, stays as it is to the byte.
     try db.execute(sql: "PRAGMA journal_mode = WAL")
     guard found < version else { return }
+    if found > 0 { try backUp(db, path: path, from: found) }
 
     try db.inTransaction(.immediate) {
       try dropViews(db)
@@ -47,6 +49,26 @@ struct Schema: Sendable {
           ON CONFLICT (key) DO UPDATE SET value = excluded.value
           """, arguments: ["\(version)"])
       return .commit
+    }
+  }
+
+  /// There is no way down, so the database as it was stays beside the new one, as one plain file
+  /// `PATH.before-vN`. Its name is given when it is whole: a killed run leaves a `.partial` at most.
+  private func backUp(_ db: Database, path: String, from found: Int) throws {
+    let backup = "\(path).before-v\(version)"
+    let partial = backup + ".partial"
+    unlink(partial)
+    do {
+      try db.execute(sql: "VACUUM INTO ?", arguments: [partial])
+    } catch {
+      unlink(partial)
+      throw error
+    }
+    guard rename(partial, backup) == 0 else {
+      let why = String(cString: strerror(errno))
+      throw Failure(
+        .cannotCreate, reason: "backup",
+        "\(backup), the copy of version \(found), cannot be made: \(why).")
     }
   }
 

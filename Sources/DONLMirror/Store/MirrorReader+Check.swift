@@ -1,0 +1,99 @@
+import Foundation
+import GRDB
+
+extension MirrorReader {
+  /// Looks whether everything holds that we promise of a database: SQLite's own integrity, and our
+  /// invariants. Writes nothing beside the database; the full-text index is checked on a copy in
+  /// the temporary folder, which needs the room for it.
+  ///
+  /// - Throws: `Failure` where the file cannot be read at all. What can be read and is damaged is a
+  ///   problem of a check.
+  public func check() throws -> [Check] {
+    let sound = try soundness()
+    // What SQLite itself finds damaged tells nothing about our invariants.
+    guard sound.first?.isPassed == true else { return sound }
+    return try sound + read(invariants) + [fullText()]
+  }
+
+  private func soundness() throws -> [Check] {
+    var integrity = Check("integrity", "every page, index and constraint is whole")
+    var foreignKeys = Check("foreign_keys", "no row belongs to one that is not there")
+    do {
+      try queue.read { db in
+        for line in try String.fetchAll(db, sql: "PRAGMA integrity_check(100)") where line != "ok" {
+          integrity.add(line)
+        }
+        for row in try Row.fetchAll(db, sql: "PRAGMA foreign_key_check") {
+          foreignKeys.add(
+            "\(row[0] as String) row \(row[1] as Int64? ?? 0) names a missing row of "
+              + "\(row[2] as String)")
+        }
+      }
+    } catch let error as DatabaseError where error.isDamage {
+      integrity.add(error.message ?? "\(error.resultCode)")
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+    return [integrity, foreignKeys]
+  }
+
+  private func invariants(_ db: Database) throws -> [Check] {
+    var checks = try Invariant.all.map { try $0.check(db) }
+    checks.append(try contentHashes(db))
+    return checks
+  }
+
+  /// Hashes every stored record anew. A change behind our back seldom gets both right.
+  private func contentHashes(_ db: Database) throws -> Check {
+    var check = Check("content_hash", "each hash is that of the stored record")
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT d.id, d.content_hash, CAST(r.json AS BLOB)
+        FROM all_datasets d JOIN record_rows r ON r.dataset = d.key ORDER BY d.id
+        """)
+    while let row = try rows.next() {
+      let (id, stored, record): (String, String, Data) = (row[0], row[1], row[2])
+      do {
+        let hash = try ContentHash.hash(of: [UInt8](record))
+        if hash != stored { check.add("\(id): stored \(stored), the record has \(hash)") }
+      } catch {
+        check.add("\(id): the stored record is no JSON any more: \(error.detail)")
+      }
+    }
+    return check
+  }
+
+  /// FTS5 compares its index with the rows it was built from. That is asked by an INSERT, so a copy
+  /// is asked.
+  private func fullText() throws -> Check {
+    var check = Check("full_text", "the search index says what the rows say")
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("donl-mirror-check-\(UUID().uuidString)")
+    do {
+      try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: false)
+    } catch {
+      throw Failure(.cannotCreate, reason: "no_folder", "\(folder.path) cannot be made: \(error).")
+    }
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let path = folder.appendingPathComponent("copy.db").path
+    try copy(to: path)
+    do {
+      try DatabaseQueue(path: path).writeWithoutTransaction { db in
+        try db.execute(
+          sql: "INSERT INTO datasets_fts (datasets_fts, rank) VALUES ('integrity-check', 1)")
+      }
+    } catch let error as DatabaseError where error.isDamage {
+      check.add("the index and the rows differ: \(error.message ?? "\(error.resultCode)")")
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+    return check
+  }
+}
+
+extension DatabaseError {
+  fileprivate var isDamage: Bool {
+    [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(resultCode.primaryResultCode)
+  }
+}

@@ -1,0 +1,188 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import DONLMirror
+
+extension CommandLineTests.ProcessFaults {
+  @Suite("of the file")
+  struct OfFile {
+    private static let harvest = CommandLineTests.ProcessFaults.harvest
+
+    private static func harvested() async throws -> Workbench {
+      let bench = try Workbench()
+      try await bench.shell(harvest).expect(0)
+      return bench
+    }
+
+    @Test("61 a power cut loses the unsynced end of the WAL: what is left is whole, and goes on")
+    func powerCut() async throws {
+      let dead = try Workbench()
+      try await dead.harvestKilled()
+      let (file, wal) = try (
+        #require(dead.bytes("mirror.db")), #require(dead.bytes("mirror.db-wal"))
+      )
+      for part in 0..<5 {
+        let bench = try Workbench()
+        try bench.write(file, to: "mirror.db")
+        try bench.write(wal.prefix(wal.count * part / 5 + part * 777), to: "mirror.db-wal")
+
+        try await bench.expectRecovery("\(part) of 5")
+      }
+    }
+
+    @Test("66 a damaged header or a file cut short: 65, and the file stays as it is to the byte")
+    func damaged() async throws {
+      let bench = try await Self.harvested()
+      let whole = try #require(bench.bytes("mirror.db"))
+      let zeroed = Data(count: 100) + whole.dropFirst(100)
+      for bytes in [zeroed, whole.prefix(whole.count / 2), whole.prefix(60)] {
+        try bench.write(Data(bytes), to: "mirror.db")
+        let harvest = try await bench.shell(Self.harvest)
+        #expect(harvest.code == 65, "\(harvest.errors)")
+        #expect(harvest.errorLines.count == 1)
+        #expect(bench.bytes("mirror.db") == Data(bytes))
+        #expect(try await bench.run("check", "--db", "mirror.db").code == 65)
+      }
+    }
+
+    @Test("66 a flipped byte in a page: check says 65, a harvest never calls it done and whole")
+    func flipped() async throws {
+      let bench = try await Self.harvested()
+      let whole = try #require(bench.bytes("mirror.db"))
+      let roots = try bench.query("mirror.db") { db in
+        try Int.fetchAll(
+          db,
+          sql: """
+            SELECT rootpage FROM sqlite_schema
+            WHERE name IN ('all_datasets', 'record_rows', 'changes', 'resource_rows')
+            """)
+      }
+      for root in roots {
+        var bytes = whole
+        bytes[bytes.startIndex + (root - 1) * 4096] ^= 0xFF
+        try bench.write(bytes, to: "mirror.db")
+
+        #expect(try await bench.run("check", "--db", "mirror.db").code == 65)
+        #expect(bench.bytes("mirror.db") == bytes)
+        let harvest = try await bench.shell(Self.harvest + " --full")
+        #expect(harvest.code == 65, "page \(root): \(harvest.errors)")
+      }
+    }
+
+    @Test(
+      "67 the WAL is lost, or garbage, or the -shm is: the same end, and no finished run is lost")
+    func sidecars() async throws {
+      let dead = try Workbench()
+      try await dead.harvestKilled()
+      let file = try #require(dead.bytes("mirror.db"))
+      let garbage = Data((0..<100_000).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ 7) })
+      for wal in [Data(), garbage] {
+        let bench = try Workbench()
+        try bench.write(file, to: "mirror.db")
+        try bench.write(wal, to: "mirror.db-wal")
+        try bench.write(garbage.prefix(32768), to: "mirror.db-shm")
+        try await bench.expectRecovery()
+      }
+
+      let finished = try await Self.harvested()
+      for name in ["mirror.db-wal", "mirror.db-shm"] {
+        try FileManager.default.removeItem(atPath: finished.path(name))
+      }
+      try await finished.expectUndisturbed()
+    }
+
+    @Test("67 the WAL of another database: 65, or the same end; never a silent loss")
+    func foreignWAL() async throws {
+      let dead = try Workbench()
+      try await dead.harvestKilled()
+      let bench = try await Self.harvested()
+      try bench.write(#require(dead.bytes("mirror.db-wal")), to: "mirror.db-wal")
+      let harvest = try await bench.shell(Self.harvest + " --full")
+      let check = try await bench.run("check", "--db", "mirror.db")
+
+      if harvest.code == 0 && check.code == 0 {
+        #expect(try bench.rows("SELECT count(*) FROM datasets") == ["303"])
+      } else {
+        #expect(harvest.code == 65 || check.code == 65, "\(harvest.errors)\(check.output)")
+      }
+    }
+
+    @Test("68 a newer schema, another program's, no SQLite, a folder, a pipe: 65 or 73, untouched")
+    func strange() async throws {
+      let bench = try await Self.harvested()
+      for pragma in ["user_version = 99", "application_id = 42"] {
+        try bench.copy("mirror.db", to: "strange.db")
+        try await DatabaseQueue(path: bench.path("strange.db")).writeWithoutTransaction { db in
+          try db.execute(sql: "PRAGMA \(pragma); PRAGMA wal_checkpoint(TRUNCATE)")
+        }
+        let before = bench.bytes("strange.db")
+        try await bench.run("harvest", "--sample", "--db", "strange.db").expect(65)
+        #expect(bench.bytes("strange.db") == before)
+      }
+      let others = try await bench.shell(
+        """
+        mkdir folder; mkfifo pipe; echo "this is a text and no database, of some length" >text
+        for place in folder pipe text; do
+          "$donl_mirror" harvest --sample --db $place; echo $place $?
+        done; ln -s mirror.db link; "$donl_mirror" harvest --sample --db link >/dev/null; echo link $?
+        """)
+      #expect(others.outputLines == ["folder 73", "pipe 73", "text 65", "link 0"])
+    }
+
+    @Test("73 a reader holds a transaction for hours: 0, and the WAL shrinks when it has gone")
+    func longReader() async throws {
+      let bench = try await Self.harvested()
+      let day2 = "\(Self.harvest) --sample-day 2 --full"
+      var configuration = GRDB.Configuration()
+      configuration.readonly = true
+      configuration.allowsUnsafeTransactions = true
+      let reader = try DatabaseQueue(
+        path: bench.path("mirror.db"), configuration: configuration)
+      try await reader.writeWithoutTransaction { db in
+        try db.beginTransaction(.deferred)
+        _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM datasets")
+      }
+      try await bench.shell(day2).expect(0)
+      #expect((bench.bytes("mirror.db-wal")?.count ?? 0) > 0)
+      try await reader.writeWithoutTransaction { try $0.rollback() }
+      try reader.close()
+
+      try await bench.shell(day2).expect(0)
+
+      #expect(bench.bytes("mirror.db-wal")?.isEmpty == true)
+      #expect(try await bench.content() == Workbench.undisturbed(day: 2))
+    }
+
+    @Test("75 another hand writes in the live file: check says what it changed")
+    func foreignWriter() async throws {
+      let bench = try await Self.harvested()
+      try await DatabaseQueue(path: bench.path("mirror.db")).write { db in
+        try db.execute(sql: "UPDATE all_datasets SET title = 'Mine' WHERE key = 7")
+        try db.execute(sql: "UPDATE record_rows SET json = json || ' ' WHERE dataset = 8")
+        try db.execute(sql: "DELETE FROM all_datasets WHERE key = 9")
+      }
+      let check = try await bench.run("check", "--db", "mirror.db")
+
+      #expect(check.code == 65)
+      #expect(check.output.contains("FAIL  feed"))
+      #expect(check.output.contains("FAIL  full_text"))
+    }
+
+    @Test("76 an old backup is put back: 0, and the mirror is what the portal is again")
+    func restored() async throws {
+      let bench = try await Self.harvested()
+      try bench.copy("mirror.db", to: "backup.db")
+      try await bench.shell("\(Self.harvest) --sample-day 2 --full").expect(0)
+      let after = try bench.content()
+      try bench.copy("backup.db", to: "mirror.db")
+      for name in ["mirror.db-wal", "mirror.db-shm"] {
+        try FileManager.default.removeItem(atPath: bench.path(name))
+      }
+
+      try await bench.shell("\(Self.harvest) --sample-day 2 --full").expect(0)
+
+      #expect(try bench.content() == after)
+    }
+  }
+}

@@ -16,11 +16,11 @@ struct DocumentTests {
     let (first, second) = try await SamplePortal.run(.sample(day: 1)) { portal in
       let first = try await mirror.harvest(portal)
       portal.publish(.sample(day: 2))
-      return (first, try await mirror.harvest(portal) { $0.isFull = true })
+      return (first, try await mirror.harvest(portal))
     }
 
     #expect(readme.text.contains("run 1 full complete \(tally(of: first)) "))
-    #expect(readme.text.contains("run 2 full complete \(tally(of: second)) "))
+    #expect(readme.text.contains("run 2 incremental complete \(tally(of: second)) "))
     let examples = readme.examples
     #expect(examples.count == 5)
     for example in examples {

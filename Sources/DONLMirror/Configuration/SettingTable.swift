@@ -34,8 +34,7 @@ extension Setting {
       "How often a request that failed for a passing reason is repeated."),
     Setting(
       "portal.skip-limit", \.portal.skipLimit, .integer(0...1000),
-      "Records that a run may step over because the portal cannot serve them.",
-      pending: "takes effect when the walk learns to step over a record"),
+      "Records that a run may step over because the portal cannot serve them."),
     Setting(
       "portal.max-page-bytes", \.portal.maxPageBytes, .size((1 << 10)...(1 << 30)),
       "The largest answer that is read, after decompression."),
@@ -77,19 +76,16 @@ extension Setting {
       "A full harvest is due this long after the last complete one."),
     Setting(
       "schedule.census-every", \.schedule.censusEvery, interval,
-      "A census is due this long after the last complete one.",
-      pending: "takes effect with the census"),
+      "A census is due this long after the last complete one."),
     Setting(
       "schedule.overlap", \.schedule.overlap, anyTime,
       "How far before the checkpoint an incremental harvest begins."),
     Setting(
       "deletions.limit-percent", \.deletions.limitPercent, .percent,
-      "Deletions are held when they pass this share of the catalogue and limit-count.",
-      pending: "takes effect with the deletion guard"),
+      "Deletions are held when they pass this share of the catalogue and limit-count."),
     Setting(
       "deletions.limit-count", \.deletions.limitCount, .integer(0...1_000_000_000),
-      "Deletions are held when they pass this number and limit-percent.",
-      pending: "takes effect with the deletion guard"),
+      "Deletions are held when they pass this number and limit-percent."),
   ]
 
   private static let around: [Setting] = [

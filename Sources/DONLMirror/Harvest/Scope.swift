@@ -24,7 +24,8 @@ extension Portal {
       return try await opening(fields: ["id", "metadata_modified"])
     } catch {
       // A portal may refuse `fl`; then the whole record must do.
-      guard error.type != nil, error.status == 400 else { throw error }
+      guard error.type != nil, error.nature == .notCKAN, error.status == 400 || error.status == 409
+      else { throw error }
       return try await opening(fields: [])
     }
   }

@@ -81,6 +81,12 @@ extension Harvest {
     }
     let before = walk
     let fresh = walk.take(ids: ids, count: page.count, asked: rows)
+    guard walk.emptyPages < Self.emptyPagesMax else {
+      throw PortalError(
+        reason: .shortListing, nature: .notCKAN,
+        message: "The portal counts \(page.count) datasets and serves none from offset "
+          + "\(walk.taken) on.")
+    }
     if before.largestPage == 0, ids.count < min(rows, page.count) {
       logger.notice(
         "The portal serves \(ids.count) records a page where \(rows) were asked.",
@@ -132,6 +138,8 @@ extension Harvest {
     return batch
   }
 
+  /// More than any way back to the first page takes: then the portal serves nothing more.
+  private static let emptyPagesMax = 40
   /// Keeps the WAL at some tens of megabytes during a first load.
   private static let pagesPerCheckpoint = 16
 }

@@ -28,6 +28,8 @@ public struct Walk: Sendable, Equatable, Codable {
   public private(set) var isOrdered = true
   /// How many seams broke (and were mended by stepping back).
   public private(set) var brokenSeams = 0
+  /// Pages since the last new record that were empty where the portal counts more.
+  public private(set) var emptyPages = 0
   /// Records that did not say their id: any of them may be a dataset that we know.
   public private(set) var nameless = 0
   /// True when `count` fell by more than the deletion limits while we walked.
@@ -98,6 +100,7 @@ public struct Walk: Sendable, Equatable, Codable {
 
     if start > 0, gapStart == nil, !isSeamBlind, isSeamBroken(ids) {
       brokenSeams += 1
+      if ids.isEmpty && start < count { emptyPages += 1 }
       nextStart = max(0, start - stride)
       stride *= 2
       return []
@@ -112,6 +115,7 @@ public struct Walk: Sendable, Equatable, Codable {
       return seam.precedes(id)
     }
     if let last = fresh.last(where: { ids[$0] != nil }) { lastID = ids[last] }
+    if !fresh.isEmpty { emptyPages = 0 }
     taken += fresh.count
     nameless += fresh.count { ids[$0] == nil }
     let lastNamed = ids.lastIndex { $0 != nil } ?? 0

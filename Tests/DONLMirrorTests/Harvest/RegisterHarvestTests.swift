@@ -43,4 +43,26 @@ struct RegisterHarvestTests {
       #expect(try mirror.count("SELECT count(*) FROM changes") == changes)
     }
   }
+
+  @Test("catches up incrementally with six days, and buries with evidence")
+  func incremental() async throws {
+    let mirror = try Mirror()
+    let before = try Catalogue(contentsOf: SharedData.registerPath("2015-04-11"))
+    let after = try Catalogue(contentsOf: SharedData.registerPath("2015-04-17"))
+    try await SamplePortal.run(before) { portal in
+      try await mirror.harvest(portal)
+      portal.publish(after)
+      let run = try await mirror.harvest(portal)
+
+      #expect(run.mode == .incremental)
+      #expect(run.outcome == .complete)
+      #expect(run.exitStatus == .done)
+      #expect(run.tally.deleted == 162)
+      #expect(try mirror.records() == after.recordsByID)
+      let reasons = try mirror.strings("SELECT DISTINCT reason FROM deleted_datasets")
+      #expect(Set(reasons).isSubset(of: ["not_found", "not_authorized"]))
+      let linked = "SELECT count(*) FROM deleted_datasets WHERE replaced_by IS NOT NULL"
+      #expect(try mirror.count(linked) == 135)
+    }
+  }
 }

@@ -88,7 +88,9 @@ public final class Store: Sendable {
 
   /// Closes the database with an empty WAL, so that the file alone is the whole.
   public func close() throws {
-    // A reader may hold the WAL: then it stays as it is, and nothing is lost.
+    // A reader may hold the WAL: then it stays as it is, and nothing is lost. It may do so for
+    // hours, so it is not waited for long.
+    try? read { try $0.execute(sql: "PRAGMA busy_timeout = 1000") }
     try? checkpoint(truncating: true)
     do {
       queue.inDatabase { _ in writer.close() }
@@ -115,6 +117,14 @@ public final class Store: Sendable {
         throw Failure(
           .noPermission, reason: "permission",
           "\(path) cannot be written by this user; check its owner and mode.")
+      }
+      for sidecar in [path + "-wal", path + "-shm"] where manager.fileExists(atPath: sidecar) {
+        // A reader who may write in the folder leaves them behind as its own.
+        guard access(sidecar, R_OK | W_OK) == 0 else {
+          throw Failure(
+            .noPermission, reason: "sidecar_owner",
+            "\(sidecar) belongs to another user; run: chown --reference=\(path) \(sidecar)")
+        }
       }
     }
     guard manager.fileExists(atPath: folder, isDirectory: &isFolder), isFolder.boolValue else {

@@ -61,8 +61,10 @@ extension Workbench {
   }
 
   /// Harvests once more: the end must be whole, and that of a mirror nobody disturbed.
-  func expectRecovery(_ comment: Comment? = nil) async throws {
-    let next = try await shell(CommandLineTests.ProcessFaults.harvest)
+  func expectRecovery(
+    _ comment: Comment? = nil, by harvest: String = CommandLineTests.ProcessFaults.harvest
+  ) async throws {
+    let next = try await shell(harvest)
     #expect(next.code == 0, comment)
     try await expectUndisturbed(comment)
   }
@@ -84,12 +86,29 @@ extension Workbench {
     try bytes.write(to: URL(filePath: path(name)))
   }
 
-  /// A first harvest that died when the file grew beyond half of what it needs, so that the WAL
-  /// holds pages that the file lacks. `files-size` limits raise SIGXFSZ, which kills at that write.
-  func harvestKilled() async throws {
-    let ended = try await shell(
-      "ulimit -c 0; ulimit -f 3000; exec \(CommandLineTests.ProcessFaults.harvest)")
-    #expect(ended.code == nil || ended.code == 74)
-    #expect(bytes("mirror.db-wal")?.isEmpty == false)
+  /// Tells of a first harvest that was killed when it asked for its sixth page: the WAL holds pages
+  /// that the file lacks. `harvest` is the command that goes on.
+  static func withKilled(
+    _ body: nonisolated(nonsending) (_ dead: Workbench, _ harvest: String) async throws -> Void
+  ) async throws {
+    let bench = try Workbench()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      let (victims, victim) = AsyncStream.makeStream(of: Started.self)
+      portal.intercept { request, _ in
+        guard request["start"] == "95" else { return nil }
+        return .delay {
+          guard let process = await victims.first(where: { _ in true }) else { return }
+          process.signal(SIGKILL)
+          _ = try? await process.ended
+        }
+      }
+      let arguments = ["harvest", "--db", "mirror.db", "--rows", "20", "--portal", portal.url]
+      let process = try bench.start(arguments)
+      victim.yield(process)
+      #expect(try await process.ended.code == nil)
+      #expect(bench.bytes("mirror.db-wal")?.isEmpty == false)
+      portal.intercept(nil)
+      try await body(bench, "\"$donl_mirror\" " + arguments.joined(separator: " "))
+    }
   }
 }

@@ -99,7 +99,7 @@ extension Harvest {
 
   /// Tries the records in quarantine again.
   func retryQuarantine(into state: inout RunState) async throws {
-    _ = try await fetch(try store.quarantinedIDs(), into: &state)
+    _ = try await fetch(try store.quarantinedIDs(notReadBy: state.record), into: &state)
   }
 
   /// A name that we do not know is a new dataset or a renamed one: its id says which.

@@ -118,11 +118,16 @@ extension Store {
     }
   }
 
-  /// The datasets whose record is in quarantine and says which one it is.
-  func quarantinedIDs() throws -> [String] {
+  /// The datasets whose record is in quarantine and says which one it is; not those that this run
+  /// has read already.
+  func quarantinedIDs(notReadBy run: RunRecord) throws -> [String] {
     try read { db in
       try String.fetchAll(
-        db, sql: "SELECT dataset_id FROM rejections WHERE dataset_id IS NOT NULL ORDER BY 1")
+        db,
+        sql: """
+          SELECT dataset_id FROM rejections
+          WHERE dataset_id IS NOT NULL AND run_id <> ? ORDER BY 1
+          """, arguments: [run.id])
     }
   }
 

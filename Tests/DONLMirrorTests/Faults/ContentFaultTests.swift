@@ -54,7 +54,7 @@ struct ContentFaultTests {
     }
   }
 
-  @Test("33 a count and no results from some page on", .timeLimit(.minutes(1)))
+  @Test("33 a count and no results from some page on")
   func row33() async throws {
     try await FaultStory.tell { story in
       try await story.harvest()

@@ -81,7 +81,7 @@ extension CommandLineTests {
       let end = try #require(terminal.output.range(of: "\r\u{1B}[Kfull [", options: .backwards))
       // The bar is gone when the summary comes.
       #expect(terminal.output[end.upperBound...].contains("\r\u{1B}[K"))
-      #expect(terminal.output.hasSuffix("requests=11 retries=0\r\n"))
+      #expect(terminal.output.hasSuffix("requests=12 retries=0\r\n"))
 
       let dumb = try await harvest(script, ["TERM": "dumb"])
 

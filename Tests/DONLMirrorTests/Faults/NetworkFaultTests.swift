@@ -23,9 +23,10 @@ struct NetworkFaultTests {
 
   @Test("02 the connection is refused")
   func row02() async throws {
-    let port = try await ScriptedServer.using([]) { $0.port }
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
     try await FaultStory.fails(exit: .temporary, reason: "connect", retries: 5) { story in
-      try await story.harvest(full: true) { $0.portal.url = "http://127.0.0.1:\(port)/data" }
+      try await story.harvest(full: true) { $0.portal.url = "http://127.0.0.1:\(port.number)/data" }
     }
   }
 

@@ -49,9 +49,10 @@ struct RouteFaultTests {
 
   @Test("23 a redirect to another host, another port, the cloud's own address, or a file")
   func row23() async throws {
-    let port = try await ScriptedServer.using([]) { $0.port }
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
     let bases = [
-      "http://portal.invalid", "http://127.0.0.1:\(port)", "http://169.254.169.254/latest",
+      "http://portal.invalid", "http://127.0.0.1:\(port.number)", "http://169.254.169.254/latest",
       "file:///etc/passwd",
     ]
     for base in bases {
@@ -87,12 +88,13 @@ struct RouteFaultTests {
 
   @Test("29 the proxy is down")
   func row29() async throws {
-    let port = try await ScriptedServer.using([]) { $0.port }
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
     try await FaultStory.fails(exit: .temporary, reason: "proxy", retries: 5) { story in
       // Loopback is never asked through a proxy.
       try await story.harvest(full: true) {
         $0.portal.url = "http://portal.invalid/data"
-        $0.portal.proxy = "http://127.0.0.1:\(port)"
+        $0.portal.proxy = "http://127.0.0.1:\(port.number)"
       }
     }
   }

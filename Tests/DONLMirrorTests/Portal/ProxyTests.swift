@@ -42,8 +42,9 @@ struct ProxyTests {
 
   @Test("that is down or unknown is named")
   func down() async throws {
-    let port = try await ScriptedServer.using([]) { $0.port }
-    for proxy in ["127.0.0.1:\(port)", "proxy.invalid:3128"] {
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
+    for proxy in ["127.0.0.1:\(port.number)", "proxy.invalid:3128"] {
       let settings = try through(proxy)
 
       let error = await failure { try await get("http://portal.invalid/x", settings) }

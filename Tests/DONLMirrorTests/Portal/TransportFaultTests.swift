@@ -173,9 +173,10 @@ struct TransportFaultTests {
 
   @Test("names a refused connection")
   func refused() async throws {
-    let port = try await ScriptedServer.using([]) { $0.port }
+    let port = try ClosedPort()
+    defer { withExtendedLifetime(port) {} }
     for host in ["127.0.0.1", "localhost"] {
-      let url = "http://\(host):\(port)"
+      let url = "http://\(host):\(port.number)"
       let settings = try PortalSettings.to(url)
 
       let error = await failure { try await get(url, settings) }

@@ -28,7 +28,8 @@ struct MigrationFaultTests {
       #expect(!FileManager.default.fileExists(atPath: backup + ".partial"))
       let kept = try MirrorReader(path: backup)
       #expect(try kept.check().flatMap(\.examples) == [])
-      #expect(try kept.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+      #expect(
+        try kept.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
           == Schema.current.version)
     }
   }

@@ -20,7 +20,7 @@ struct ConsoleLog: LogHandler {
   }
 
   /// The last words of a process: in its log, when it keeps one or must, else as a sentence.
-  static func tellEnd(_ message: String, reason: String) {
+  static func tellEnd(_ failure: Failure) {
     var settings = begun.withLock(\.self)
     if settings == nil {
       var first = Settings().log
@@ -30,12 +30,14 @@ struct ConsoleLog: LogHandler {
       if ConsoleLog(first).format != .text { settings = first }
     }
     guard var settings else {
-      return Console.standardError.write("donl-mirror: \(message.escapedForTerminal)\n")
+      return Console.standardError.write("donl-mirror: \(failure.message.escapedForTerminal)\n")
     }
     // Whatever the level, a process that fails says why.
     settings.level = min(settings.level, .error)
     Logger(label: "donl-mirror") { _ in ConsoleLog(settings) }
-      .error("\(message)", metadata: ["reason": "\(reason)"])
+      .error(
+        "\(failure.message)",
+        metadata: ["reason": "\(failure.reason)", "exit_code": "\(failure.status.rawValue)"])
   }
 
   let format: LogFormat

@@ -47,7 +47,7 @@ struct DonlMirror: AsyncParsableCommand {
   }
 
   private static func fail(_ failure: Failure) -> Never {
-    ConsoleLog.tellEnd(failure.message, reason: failure.reason)
+    ConsoleLog.tellEnd(failure)
     exit(withError: ExitCode(failure.status.rawValue))
   }
 }

@@ -25,7 +25,7 @@ extension CommandLineTests {
         await daemon.manager.wait(for: "STOPPING=1")
         #expect(ended.code == 143)
         #expect(ended.output.isEmpty)
-        #expect(ended.errors.contains("notice run 1 full complete bytes="))
+        #expect(ended.errors.contains("notice run 1 full complete datasets=303 "))
       }
     }
 
@@ -234,17 +234,22 @@ extension CommandLineTests {
         try await SamplePortal.run(.sample(day: 1)) { portal in
           let bench = try Workbench()
           let blocker = Mutex<DatabaseQueue?>(nil)
+          let (locked, lock) = AsyncStream.makeStream(of: Void.self)
           portal.intercept { request, _ in
             guard request["start"] == "98" else { return nil }
-            // Whoever writes now holds the daemon up in the middle of storing a page.
             return .delay {
-              guard let queue = try? DatabaseQueue(path: bench.path("mirror.db")) else { return }
-              try? queue.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }
+              var configuration = Configuration()
+              configuration.allowsUnsafeTransactions = true
+              let queue = try? DatabaseQueue(
+                path: bench.path("mirror.db"), configuration: configuration)
+              // Who writes now holds up whatever the daemon wants to store, the end of its run too.
+              while (try? queue?.inDatabase { try $0.execute(sql: "BEGIN IMMEDIATE") }) == nil {}
               blocker.withLock { $0 = queue }
+              lock.yield()
             }
           }
           let daemon = try Watched(portal, on: bench)
-          await daemon.manager.wait(for: "STATUS=page 2/7")
+          _ = await locked.first { _ in true }
           daemon.process.signal(SIGTERM)
           await daemon.manager.wait(for: "STOPPING=1")
           if isAskedTwice { daemon.process.signal(SIGTERM) }

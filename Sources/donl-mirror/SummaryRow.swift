@@ -54,13 +54,3 @@ struct SummaryRow: Encodable {
     message = summary.message
   }
 }
-
-extension RunSummary {
-  /// `run 42 full complete datasets=17849 created=12 …`
-  var line: String {
-    "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) created=\(tally.created) "
-      + "updated=\(tally.updated) touched=\(tally.touched) unchanged=\(tally.unchanged) "
-      + "deleted=\(tally.deleted) held=\(tally.held) rejected=\(tally.rejected) "
-      + "pages=\(pages) requests=\(requests) retries=\(retries)"
-  }
-}

@@ -69,6 +69,9 @@ public struct HarvestJob: Sendable {
       }
       try store.close()
       return summary
+    } catch let error as InvalidPortalSetting {
+      try? store.close()
+      throw Failure(.configuration, reason: "configuration", error.message)
     } catch {
       try? store.close()
       throw error
@@ -136,6 +139,11 @@ extension PortalSettings {
     contact = portal.contact
     certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     token = try portal.tokenFile.map(Self.token)
+    do {
+      try checkHeaders()
+    } catch {
+      throw Failure(.configuration, reason: "configuration", error.message)
+    }
   }
 
   private static func token(in path: String) throws -> Secret {

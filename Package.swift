@@ -44,6 +44,7 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Normalize/fields.csv"),
+        .embedInCode("Normalize/value-lists.csv"),
         .embedInCode("Store/Schema/schema-1.sql"),
         .embedInCode("Store/Schema/schema-2.sql"),
         .embedInCode("Store/Schema/schema-3.sql"),

@@ -44,10 +44,15 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Normalize/fields.csv"),
+        .embedInCode("Normalize/value-lists.csv"),
         .embedInCode("Store/Schema/schema-1.sql"),
         .embedInCode("Store/Schema/schema-2.sql"),
+        .embedInCode("Store/Schema/schema-3.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
+        .embedInCode("Store/Schema/views-resolution.sql"),
+        .embedInCode("Store/Schema/views-lists.sql"),
+        .embedInCode("Store/Schema/views-labels.sql"),
       ],
       swiftSettings: ours
     ),

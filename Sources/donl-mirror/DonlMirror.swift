@@ -17,8 +17,7 @@ struct DonlMirror: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       HarvestCommand.self, DaemonCommand.self, StatusCommand.self, ShowCommand.self,
-      SearchCommand.self,
-      CheckCommand.self, ConfigCommand.self,
+      SearchCommand.self, CheckCommand.self, ListsCommand.self, ConfigCommand.self,
     ])
 
   static func main() async {

@@ -235,7 +235,9 @@ CREATE TABLE rejections ( -- the quarantine: records that could not be read; a r
   attempts INTEGER NOT NULL -- how often
 ) STRICT;
 
-CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from config/fields.csv
+CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from config/fields.csv. When a new
+  -- version of the program has another table, the stored records are read again by it, with the next
+  -- harvest
   entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
   field TEXT NOT NULL, -- the key
   kind TEXT NOT NULL, -- `uri`, `uri list`, `text`, `display name`, …

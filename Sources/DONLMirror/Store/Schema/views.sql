@@ -52,32 +52,6 @@ SELECT
 FROM resource_rows r
 JOIN all_datasets d ON d.key = r.dataset;
 
-CREATE VIEW uri_values AS
--- one row for each value of a field that should hold a URI; which fields those are, `fields` says
-SELECT
-  d.id AS dataset_id,
-  NULL AS resource_position, -- NULL on a field of the dataset
-  NULL AS resource_id, -- NULL on a field of the dataset
-  u.field, u.position, u.value,
-  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END AS uri, -- the value, or NULL when it is malformed
-  u.portal_label,
-  c.label_nl, -- of the field's value list
-  c.label_en, -- of the field's value list
-  u.value_list, u.scheme
-FROM dataset_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
-UNION ALL
-SELECT
-  d.id, u.resource_position, r.id,
-  u.field, u.position, u.value,
-  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END,
-  u.portal_label, c.label_nl, c.label_en, u.value_list, u.scheme
-FROM resource_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN resource_rows r ON r.dataset = u.dataset AND r.position = u.resource_position
-LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value;
-
 CREATE VIEW tags AS -- one row a tag of a dataset
 SELECT d.id AS dataset_id, t.name
 FROM tag_rows t
@@ -106,35 +80,9 @@ FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW stale_display_names AS
--- display names of the portal that differ from the Dutch label that the value list has now
-SELECT
-  d.id AS dataset_id, d.name, u.field, u.value AS uri, u.portal_label,
-  c.label_nl AS list_label, -- the Dutch label of now
-  u.value_list
-FROM dataset_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
-WHERE u.portal_label IS NOT NULL
-  AND c.label_nl IS NOT NULL
-  AND u.portal_label IS NOT c.label_nl
-  -- the portal joins parents with ' | '; what stands after the last one is the label itself
-  AND substr(u.portal_label, -length(c.label_nl) - 3) IS NOT ' | ' || c.label_nl;
-
-CREATE VIEW unlisted_uris AS -- values that are not on the list of their field, where that list was fetched
-SELECT u.dataset_id, u.resource_id, u.field, u.value, u.value_list
-FROM uri_values u
-JOIN value_lists l ON l.name = u.value_list AND l.fetched_at IS NOT NULL
-WHERE NOT EXISTS (SELECT 1 FROM concepts c WHERE c.list = u.value_list AND c.uri = u.value);
-
-CREATE VIEW malformed_uris AS
--- values of URI fields that are no URI: no scheme followed by `:` and something, or a control character
-SELECT dataset_id, resource_id, field, value, value_list
-FROM uri_values
-WHERE uri IS NULL;
-
 CREATE VIEW field_census AS
--- what the portal sends that no column and no URI field carries: drift is a query
+-- what no column and no row of `fields` carries: keys that nobody knows, and known ones in another
+-- type of JSON. Drift is a query
 SELECT
   c.entity, -- `dataset`, `resource`
   c.field, -- the key as sent

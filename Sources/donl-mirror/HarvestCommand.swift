@@ -98,11 +98,11 @@ struct HarvestCommand: AsyncParsableCommand {
     let summary = try await Interruption.cancelling { status in
       var job = prepared
       job.interruption = status
-      guard isSample else { return try await job.run() }
+      guard isSample else { return try await TendedRun(job).run() }
       return try await SamplePortal.run(.sample(day: day)) { portal in
         job.sample(at: portal.url)
         job.settings.lists.url = portal.listsURL
-        return try await job.run()
+        return try await TendedRun(job).run()
       }
     }
     progress.finish()

@@ -25,7 +25,7 @@ extension RunSummary {
     case .failed: .error
     // Somebody asked for it.
     case .interrupted: .notice
-    case .complete, .partial, .running: .warning
+    case .complete, .partial, .running: isTrouble ? .error : .warning
     }
   }
 }

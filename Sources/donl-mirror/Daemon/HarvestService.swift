@@ -69,7 +69,7 @@ struct HarvestService: Service {
   private static let nap = Duration.seconds(60)
 
   private func harvest() async throws {
-    let summary = try await job().run()
+    let summary = try await TendedRun(job()).run()
     state.noteEnd(of: "run \(summary.id) \(summary.mode.rawValue) \(summary.outcome.rawValue)")
     summary.tell(state.logger)
   }

@@ -67,7 +67,7 @@ FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW field_census AS -- what the portal sends that no column and no field row carries
+CREATE VIEW field_census AS -- what no column and no field row carries: unknown keys, known ones of another type
 SELECT c.entity, c.field, c.json_type, c.datasets, c.example, s.first_seen
 FROM (
   SELECT 'dataset' AS entity, key AS field, json_type,
@@ -78,7 +78,16 @@ FROM (
   FROM resource_extra_rows GROUP BY key, json_type
 ) c
 LEFT JOIN field_sightings s
-  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type;
+  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type
+LEFT JOIN fields f ON f.entity = c.entity AND f.field = c.field
+WHERE f.field IS NULL OR c.json_type NOT IN (
+  -- As CKAN sends the kind, or as text: its extras hold nothing else.
+  'string',
+  CASE f.kind
+    WHEN 'boolean' THEN 'boolean' WHEN 'number' THEN 'number' WHEN 'object' THEN 'object'
+    WHEN 'object list' THEN 'array' WHEN 'text list' THEN 'array' WHEN 'display name' THEN 'array'
+    ELSE 'string'
+  END);
 
 CREATE VIEW latest_complete_run AS
 SELECT * FROM runs WHERE outcome = 'complete' ORDER BY id DESC LIMIT 1;

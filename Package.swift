@@ -44,7 +44,9 @@ let package = Package(
       ],
       resources: [
         .embedInCode("Normalize/fields.csv"),
+        .embedInCode("Normalize/value-lists.csv"),
         .embedInCode("Store/Schema/schema-1.sql"),
+        .embedInCode("Store/Schema/schema-2.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
       ],

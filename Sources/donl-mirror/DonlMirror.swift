@@ -17,7 +17,7 @@ struct DonlMirror: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       HarvestCommand.self, StatusCommand.self, ShowCommand.self, SearchCommand.self,
-      CheckCommand.self, ConfigCommand.self,
+      CheckCommand.self, ListsCommand.self, ConfigCommand.self,
     ])
 
   static func main() async {

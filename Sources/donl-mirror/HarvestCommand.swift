@@ -51,13 +51,15 @@ struct HarvestCommand: AsyncParsableCommand {
 
   @Option(
     help: ArgumentHelp("How long to wait for another run to end, e.g. 10m.", valueName: "duration"),
-    transform: { text in
-      guard let duration = Duration(settingText: text) else {
-        throw ValidationError("\(text) is no duration; 30s, 10m or 1h is one.")
-      }
-      return duration
-    })
+    transform: Self.duration)
   var waitLock = Duration.zero
+
+  static func duration(_ text: String) throws -> Duration {
+    guard let duration = Duration(settingText: text) else {
+      throw ValidationError("\(text) is no duration; 30s, 10m or 1h is one.")
+    }
+    return duration
+  }
 
   func validate() throws {
     if sample && portal != nil {
@@ -97,6 +99,7 @@ struct HarvestCommand: AsyncParsableCommand {
       return try await SamplePortal.run(.sample(day: day)) { portal in
         job.settings.portal.url = portal.url
         job.source = "sample"
+        job.settings.lists.url = portal.listsURL
         // The sample needs no network, and so no proxy either.
         job.settings.portal.proxy = nil
         job.environment = [:]

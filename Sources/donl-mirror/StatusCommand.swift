@@ -55,6 +55,7 @@ struct StatusCommand: ParsableCommand {
     if status.unserved > 0 {
       lines.append("unserved        \(status.unserved) that the portal counts and does not serve")
     }
+    lines += Self.text(status.valueLists)
     lines.append("held deletions  \(status.held.count)")
     for held in status.held.prefix(heldShown) {
       lines.append(
@@ -75,6 +76,19 @@ struct StatusCommand: ParsableCommand {
       if let message = run.message { lines.append("      \(run.reason ?? "-"): \(message)") }
     }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"
+  }
+
+  private static func text(_ lists: MirrorStatus.Lists) -> [String] {
+    let state =
+      lists.message
+      ?? "\(lists.fetched) fetched, \(lists.entries) entries, checked "
+      + (lists.checkedAt.map(time) ?? "never")
+    return ["value lists     \(state)"]
+      + lists.failed.map { failed in
+        let kept = failed.fetchedAt.map { "that of \(time($0)) is kept" } ?? "there is none yet"
+        return "  \(failed.list)  \(failed.reason) at \(time(failed.failedAt)), \(kept): "
+          + failed.message
+      }
   }
 
   /// Of the held deletions, how many are named; all are in the view `held_deletions`.

@@ -37,6 +37,12 @@ struct Main: AsyncParsableCommand {
   @Option(help: "JSON Lines file of records, plain or gzip. Default: the shipped sample.")
   var data: String?
 
+  @Option(
+    help:
+      "Folder of value lists (*.json), published below /waardelijsten. Default: those of the sample, with --data none."
+  )
+  var lists: String?
+
   @Option(help: "Day of the shipped sample: 1, or 2 for the day after.")
   var day = 1
 
@@ -86,6 +92,18 @@ struct Main: AsyncParsableCommand {
   }
 
   private func load() throws -> Catalogue {
+    var catalogue = try loadRecords()
+    guard let lists else { return catalogue }
+    do {
+      try catalogue.publishLists(in: lists)
+    } catch let error as CatalogueError {
+      say("\(error)")
+      throw ExitCode(66)
+    }
+    return catalogue
+  }
+
+  private func loadRecords() throws -> Catalogue {
     guard let data else { return .sample(day: day) }
     do {
       return try Catalogue(contentsOf: data)

@@ -90,13 +90,12 @@ extension Setting {
 
   private static let around: [Setting] = [
     Setting(
-      "lists.url", \.lists.url, .baseURL,
-      "Where the value lists are published.",
-      pending: "takes effect with the value lists"),
+      "lists.url", \.lists.url, .optional(.baseURL),
+      "Where the value lists are published; empty takes those of data.overheid.nl for that portal,"
+        + " and none for another."),
     Setting(
       "lists.every", \.lists.every, interval,
-      "Time between two readings of the value lists.",
-      pending: "takes effect with the value lists"),
+      "Time between two readings of the value lists."),
     Setting(
       "metrics.textfile", \.metrics.textfile, .optional(.path),
       "File for the textfile collector of the Prometheus node exporter; empty for none.",

@@ -64,7 +64,8 @@ public struct Settings: Sendable, Equatable {
   }
 
   public struct Lists: Sendable, Equatable {
-    public var url = "https://waardelijsten.dcat-ap-donl.nl"
+    /// Nil leaves it to the portal: data.overheid.nl has lists, others have none.
+    public var url: String?
     public var every = Duration.seconds(24 * 3600)
   }
 

@@ -61,11 +61,13 @@ public struct HarvestJob: Sendable {
           fetch: { (request) async throws(PortalError) in try await transport.get(request) },
           clock: clock, tally: tally, logger: logger,
           deadline: clock.instant() + settings.portal.runDeadline)
-        return try await Harvest(
+        let summary = try await Harvest(
           portal: portal, store: store, normalizer: Normalizer(fields: fields),
           options: runOptions,
           logger: logger, now: clock.now, report: report
         ).run(interruption: interruption)
+        if !isRehearsal { try await refreshLists(by: transport, portalSettings, into: store) }
+        return summary
       }
       try store.close()
       return summary
@@ -73,6 +75,18 @@ public struct HarvestJob: Sendable {
       try? store.close()
       throw error
     }
+  }
+
+  /// Reads the value lists that are due. The run is over and in the ledger by now: lists neither
+  /// delay it nor change how it ended.
+  private func refreshLists(
+    by transport: Transport, _ portalSettings: PortalSettings, into store: Store
+  ) async throws {
+    let lists = try ListSettings(settings.lists, of: portalSettings.address)
+    let refresh = ListRefresh(
+      lists, by: transport, portalSettings, into: store, clock: clock, logger: logger)
+    let due = try refresh.due(lists)
+    if !due.isEmpty { _ = try await refresh.refresh(due) }
   }
 
   /// Lets the body work on a copy of the database, in a folder that goes afterwards.

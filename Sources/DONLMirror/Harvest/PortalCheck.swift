@@ -101,7 +101,8 @@ public struct PortalCheck: Sendable {
 
 extension Failure {
   /// A portal that failed, as the exit code says it.
-  fileprivate init(_ error: PortalError) {
+  /// What an error of the portal means for whoever asked.
+  init(_ error: PortalError) {
     let status: ExitStatus =
       switch error.nature {
       case .temporary, .interrupted: .temporary

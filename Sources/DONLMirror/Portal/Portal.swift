@@ -11,7 +11,7 @@ public struct Portal: Sendable {
   let tally: PortalTally
   let logger: Logger
   private let fetch: Fetch
-  private let clock: PortalClock
+  let clock: PortalClock
   private let deadline: ContinuousClock.Instant?
   private let backoff = Backoff()
 
@@ -48,30 +48,44 @@ public struct Portal: Sendable {
     reading: (PortalResponse) throws -> Answer
   ) async throws(PortalError) -> Answer {
     let url = settings.address.url(of: action, query: query)
+    return try await get(url, called: action, retries: retries ?? settings.retries) { response in
+      try PortalAnswer.check(response, now: clock.now())
+      return try reading(response)
+    }
+  }
+
+  /// Asks an address until `reading` has made something of the answer, whatever its status.
+  ///
+  /// - Parameter name: what the log calls it.
+  func get<Answer>(
+    _ url: String, headers: [String: String] = [:], called name: String,
+    retries: Int, reading: (PortalResponse) throws -> Answer
+  ) async throws(PortalError) -> Answer {
     var retry = 0
     while true {
       var failure: PortalError
       do {
-        return try await ask(url, isFirst: retry == 0, reading)
+        return try await ask(url, headers, isFirst: retry == 0, reading)
       } catch {
         failure = error
       }
       failure.attempts = retry + 1
-      guard failure.isTransient, retry < retries ?? settings.retries else { throw failure }
-      try await wait(for: failure, retry: retry, action)
+      guard failure.isTransient, retry < retries else { throw failure }
+      try await wait(for: failure, retry: retry, name)
       retry += 1
     }
   }
 
   private func ask<Answer>(
-    _ url: String, isFirst: Bool, _ reading: (PortalResponse) throws -> Answer
+    _ url: String, _ headers: [String: String], isFirst: Bool,
+    _ reading: (PortalResponse) throws -> Answer
   ) async throws(PortalError) -> Answer {
     if isFirst, settings.pause > .zero, tally.counts.requests > 0 {
       try await sleep(settings.pause)
     }
     guard !Task.isCancelled else { throw .cancelled }
-    let response = try await fetch(PortalRequest(url: url, timeout: try timeout()))
-    try PortalAnswer.check(response, now: clock.now())
+    let response = try await fetch(
+      PortalRequest(url: url, timeout: try timeout(), headers: headers))
     do {
       return try reading(response)
     } catch let error as PortalError {

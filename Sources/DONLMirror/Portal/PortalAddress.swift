@@ -10,6 +10,11 @@ public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
 
   public var description: String { site }
 
+  /// Scheme, host and port.
+  var origin: String {
+    site.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
+  }
+
   /// - Parameter text: the base of the site (`https://data.overheid.nl/data`) or its full
   ///   `…/api/3/action`, with or without trailing slash.
   public init(_ text: String) throws(InvalidPortalSetting) {

@@ -70,7 +70,8 @@ enum PortalAnswer {
       status: response.status)
   }
 
-  private static func error(status response: PortalResponse, now: Date) -> PortalError {
+  /// What follows from a status that is no success.
+  static func error(status response: PortalResponse, now: Date) -> PortalError {
     let status = response.status
     let isCKAN = Envelope.success(in: response.body) == false
     var error = PortalError(

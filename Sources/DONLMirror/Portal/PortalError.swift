@@ -83,6 +83,7 @@ extension PortalError.Reason {
   static let notJSON = Self(rawValue: "not_json")
   static let truncatedJSON = Self(rawValue: "truncated_json")
   static let notCKAN = Self(rawValue: "not_ckan")
+  static let notAList = Self(rawValue: "not_a_list")
   static let ckanError = Self(rawValue: "ckan_error")
 
   // Ours.

@@ -6,6 +6,8 @@ public struct PortalRequest: Sendable, Equatable {
   var url: String
   /// How long the whole of it may take, redirects and body included.
   var timeout: Duration
+  /// Besides those that every request has.
+  var headers: [String: String] = [:]
 }
 
 /// What came, whatever its status; the body is whole and decompressed.

@@ -25,6 +25,9 @@ public struct PortalSettings: Sendable {
   /// A PEM file with certificate authorities to trust besides the system's.
   public var certificateFile: String?
 
+  /// The setting that an operator looks at when nothing answers.
+  public var addressSetting = "portal.url"
+
   public init(address: PortalAddress) { self.address = address }
 
   var userAgent: String {

@@ -91,7 +91,7 @@ public struct Transport: Sendable {
     var trail = [request.url]
     while true {
       let url = trail[trail.count - 1]
-      let response = try await once(url, timeout: request.timeout)
+      let response = try await once(url, as: request)
       guard RedirectPolicy.statuses.contains(response.status),
         let location = response.headers["location"]
       else { return response }
@@ -101,7 +101,9 @@ public struct Transport: Sendable {
     }
   }
 
-  private func once(_ url: String, timeout: Duration) async throws(PortalError) -> PortalResponse {
+  private func once(
+    _ url: String, as asked: PortalRequest
+  ) async throws(PortalError) -> PortalResponse {
     let target = try Target(url)
     let proxy = settings.proxy.proxy(scheme: target.scheme, host: target.host, port: target.port)
     guard let client = clients[proxy] else {
@@ -112,7 +114,8 @@ public struct Transport: Sendable {
     do {
       tally.add(to: \.requests)
       let answer = try await client.execute(
-        request(url, for: target), timeout: TimeAmount(timeout), logger: nil)
+        request(url, for: target, asked.headers), timeout: TimeAmount(asked.timeout),
+        logger: nil)
       phase = .body
       let status = Int(answer.status.code)
       let body = try await read(answer, status: status)
@@ -129,11 +132,14 @@ public struct Transport: Sendable {
     }
   }
 
-  private func request(_ url: String, for target: Target) -> HTTPClientRequest {
+  private func request(
+    _ url: String, for target: Target, _ headers: [String: String]
+  ) -> HTTPClientRequest {
     var request = HTTPClientRequest(url: url)
     request.headers.add(name: "User-Agent", value: settings.userAgent)
     request.headers.add(name: "Accept", value: "application/json")
     request.headers.add(name: "Accept-Encoding", value: "gzip")
+    for (name, value) in headers { request.headers.add(name: name, value: value) }
     let portal = settings.address
     // To the portal alone, and never in the clear to a portal that is asked by TLS.
     if let token = settings.token, target.host == portal.host,

@@ -122,7 +122,8 @@ struct TransportFailure {
     let now = Date().formatted(.iso8601)
     return PortalError(
       reason: .tls, nature: .refused,
-      message: "The certificate of \(host) \(what). Check portal.url, the clock of this machine "
+      message:
+        "The certificate of \(host) \(what). Check \(settings.addressSetting), the clock of this machine "
         + "(it says \(now)), and SSL_CERT_FILE if the authority is your own.")
   }
 
@@ -173,7 +174,7 @@ struct TransportFailure {
   private func unreachable(_ what: String, reason: PortalError.Reason = .connect) -> PortalError {
     proxy == nil
       ? temporary(
-        reason, "\(host) \(what); is portal.url right, and is there a network?")
+        reason, "\(host) \(what); is \(settings.addressSetting) right, and is there a network?")
       : temporary(.proxy, "The proxy \(peer) \(what); see portal.proxy.")
   }
 

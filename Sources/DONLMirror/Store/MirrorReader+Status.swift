@@ -46,6 +46,28 @@ public struct MirrorStatus: Sendable, Encodable {
     public var movedAt: String
   }
 
+  /// How far the value lists are.
+  public struct Lists: Sendable, Encodable {
+    /// How many have content.
+    public var fetched: Int
+    public var entries: Int
+    /// When the one that was found present longest ago was; nil when there is none.
+    public var checkedAt: String?
+    /// Those whose last reading failed; what came before is kept.
+    public var failed: [FailedList]
+    /// A sentence when there is something that readers should know.
+    public var message: String?
+  }
+
+  public struct FailedList: Sendable, Encodable {
+    public var list: String
+    public var failedAt: String
+    public var reason: String
+    public var message: String
+    /// When the content came that is kept; nil when there is none.
+    public var fetchedAt: String?
+  }
+
   public var database: String
   public var source: String?
   public var completeAsOf: String?
@@ -61,6 +83,7 @@ public struct MirrorStatus: Sendable, Encodable {
   /// Records that the portal counts and does not serve.
   public var unserved: Int
   public var unfinished: Unfinished?
+  public var valueLists: Lists
   /// When the next full walk is due; nil when none has completed yet.
   public var nextFull: String?
   /// When the next census is due; nil when none has been taken yet.
@@ -93,6 +116,7 @@ extension MirrorReader {
         lastSeq: try count("SELECT max(seq) FROM changes"), epoch: try meta("epoch"),
         held: try Self.held(db), rejections: try Self.rejections(db),
         unserved: Int(try meta("unserved") ?? "") ?? 0, unfinished: try Self.unfinished(db),
+        valueLists: try Self.lists(db),
         nextFull: Self.due(lastFull, after: fullEvery),
         nextCensus: Self.due(try meta("census_at"), after: censusEvery),
         runs: try Self.runs(db, limit: runs))
@@ -138,6 +162,22 @@ extension MirrorReader {
         WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1
         """
     ).map { MirrorStatus.Unfinished(mode: $0[0], nextStart: $0[1], movedAt: $0[2]) }
+  }
+
+  private static func lists(_ db: Database) throws -> MirrorStatus.Lists {
+    let rows = try Row.fetchAll(db, sql: "SELECT * FROM value_lists ORDER BY name")
+    let fetched = rows.filter { $0["fetched_at"] != nil }
+    return MirrorStatus.Lists(
+      fetched: fetched.count, entries: fetched.reduce(0) { $0 + $1["entries"] },
+      checkedAt: fetched.compactMap { $0["checked_at"] as String? }.min(),
+      failed: rows.compactMap { row in
+        // A file of version 1 has no such columns, and no rows either.
+        guard let failedAt = row["failed_at"] as String? else { return nil }
+        return MirrorStatus.FailedList(
+          list: row["name"], failedAt: failedAt, reason: row["failure_reason"] ?? "",
+          message: row["failure"] ?? "", fetchedAt: row["fetched_at"])
+      },
+      message: fetched.isEmpty ? "no value list was ever fetched: labels are NULL" : nil)
   }
 
   private static func runs(_ db: Database, limit: Int) throws -> [MirrorStatus.Run] {

@@ -15,7 +15,7 @@ struct Schema: Sendable {
   var indexes: String
 
   static let current = Schema(
-    steps: [text(PackageResources.schema_1_sql)],
+    steps: [text(PackageResources.schema_1_sql), text(PackageResources.schema_2_sql)],
     views: text(PackageResources.views_sql),
     indexes: text(PackageResources.indexes_sql))
 

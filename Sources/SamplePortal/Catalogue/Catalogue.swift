@@ -13,6 +13,9 @@ public struct Catalogue: Sendable {
   /// Ids and names of what was deleted: `package_show` refuses them, it does not deny them.
   private var withdrawn: Set<String> = []
 
+  /// What is published beside the API, by path.
+  public internal(set) var valueLists: [String: PublishedList] = [:]
+
   /// Ids that are counted and never served: Solr documents that lost their stored dataset.
   public var unserved: Set<String> = []
 

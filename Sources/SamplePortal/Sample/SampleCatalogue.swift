@@ -19,6 +19,7 @@ extension Catalogue {
     for dataset in Sample.datasets { catalogue.put(dataset.members) }
     catalogue.put(Sample.allFields)
     for members in Sample.awkward { catalogue.put(members) }
+    catalogue.valueLists = SampleList.published(day: 1)
     return catalogue
   }()
 
@@ -55,6 +56,7 @@ extension Catalogue {
     again.id = uuid("dataset again \(again.key)")
     put(again.members)
     for dataset in Sample.new { put(stamped(dataset, edition: 1).members) }
+    valueLists = SampleList.published(day: 2)
   }
 }
 

@@ -31,7 +31,7 @@ extension SamplePortal {
       return .json(400, ["error": "POST a JSON object with \"data\" or \"day\""])
     }
     do {
-      let catalogue: Catalogue
+      var catalogue: Catalogue
       if let path = request["data"] {
         catalogue = try Catalogue(contentsOf: path)
       } else if let day = request["day"].flatMap({ Int($0) }), Catalogue.sampleDays.contains(day) {
@@ -39,6 +39,8 @@ extension SamplePortal {
       } else {
         return .json(400, ["error": "\"data\" must name a file, or \"day\" be 1 or 2"])
       }
+      // A file holds records alone: the lists stay as they are.
+      if catalogue.valueLists.isEmpty { catalogue.valueLists = self.catalogue.valueLists }
       publish(catalogue)
       return .json(200, ["datasets": .int(catalogue.count)])
     } catch {

@@ -45,6 +45,8 @@ extension SamplePortal {
   /// Which requests a rule is about: all conditions that are given must hold.
   public struct Match: Sendable, Codable {
     public var action: String?
+    /// The path, or how it ends: `overheid_frequency.json`. Value lists have no action.
+    public var path: String?
     /// The offset that is asked; a request without one asks for 0.
     public var start: Int?
     /// Parameters that the request has.
@@ -63,20 +65,23 @@ extension SamplePortal {
     public var isMet: (@Sendable (Request) -> Bool)?
 
     private enum CodingKeys: String, CodingKey {
-      case action, start, has, lacks, nth, from, every
+      case action, path, start, has, lacks, nth, from, every
     }
 
     public init(
-      action: String? = nil, start: Int? = nil, has: [String]? = nil, lacks: [String]? = nil,
+      action: String? = nil, path: String? = nil, start: Int? = nil, has: [String]? = nil,
+      lacks: [String]? = nil,
       nth: Int? = nil, from: Int? = nil, every: Int? = nil,
       isMet: (@Sendable (Request) -> Bool)? = nil
     ) {
+      self.path = path
       (self.action, self.start, self.has, self.lacks) = (action, start, has, lacks)
       (self.nth, self.from, self.every, self.isMet) = (nth, from, every, isMet)
     }
 
     func concerns(_ request: Request) -> Bool {
       if let action, request.action != action { return false }
+      if let path, !request.path.hasSuffix(path) { return false }
       if let start, Int(request["start"] ?? "0") != start { return false }
       if let has, !has.allSatisfy({ request[$0] != nil }) { return false }
       if let lacks, !lacks.allSatisfy({ request[$0] == nil }) { return false }

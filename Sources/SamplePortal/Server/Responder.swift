@@ -50,6 +50,7 @@ extension SamplePortal {
       return .json(400, "Onjuiste aanvraag - method not allowed")
     }
     let (catalogue, usual, revision) = snapshot()
+    if let list = catalogue.valueLists[request.path] { return list.answer(to: request) }
     let actions = Actions(catalogue: catalogue, settings: settings ?? usual) { search in
       if let settings { return try search.matches(in: catalogue, settings) }
       if let matches = self.found(search.key) { return matches }
@@ -60,8 +61,8 @@ extension SamplePortal {
     return actions.answer(request, siteURL: url)
   }
 
-  /// The HTTP response: the headers that CKAN sends and those of the proxy before it. There is no
-  /// ETag and no Last-Modified, as there is none in CKAN.
+  /// The HTTP response: the headers that CKAN sends and those of the proxy before it. CKAN
+  /// has no ETag and no Last-Modified; the files of value lists bring theirs.
   private func response(to request: Request, _ answer: Answer) -> Response {
     var fields = HTTPFields()
     let headers = answer.headers + [Request.Item(name: "Date", value: settings.solrNow.httpDate)]

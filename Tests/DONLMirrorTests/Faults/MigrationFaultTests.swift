@@ -19,7 +19,7 @@ struct MigrationFaultTests {
       try await mirror.harvest(portal)
       let before = try mirror.content()
       // What a run that was killed in the middle of an earlier attempt has left.
-      let backup = mirror.path + ".before-v2"
+      let backup = mirror.path + ".before-v\(Self.next.version)"
       try Data("half a copy".utf8).write(to: URL(filePath: backup + ".partial"))
 
       try Store(path: mirror.path, schema: Self.next).close()
@@ -28,7 +28,9 @@ struct MigrationFaultTests {
       #expect(!FileManager.default.fileExists(atPath: backup + ".partial"))
       let kept = try MirrorReader(path: backup)
       #expect(try kept.check().flatMap(\.examples) == [])
-      #expect(try kept.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } == 1)
+      #expect(
+        try kept.read { try Int.fetchOne($0, sql: "PRAGMA user_version") }
+          == Schema.current.version)
     }
   }
 
@@ -41,8 +43,12 @@ struct MigrationFaultTests {
       // A kill leaves what is in the files: the transaction is spilled to the WAL and not ended.
       try await DatabaseQueue(path: mirror.path).writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA cache_size = 1; BEGIN IMMEDIATE")
-        try db.execute(sql: Self.next.steps[1])
-        try db.execute(sql: "UPDATE record_rows SET json = json || ' '; PRAGMA user_version = 2")
+        try db.execute(sql: Self.next.steps[Schema.current.version])
+        try db.execute(
+          sql: """
+            UPDATE record_rows SET json = json || ' ';
+            PRAGMA user_version = \(Self.next.version)
+            """)
         try db.execute(sql: "CREATE TABLE filler AS SELECT json FROM record_rows")
         for suffix in ["", "-wal"] {
           try FileManager.default.copyItem(
@@ -56,7 +62,7 @@ struct MigrationFaultTests {
       try Store(path: dead.path, schema: Self.next).close()
 
       #expect(try dead.content() == before)
-      #expect(try dead.count("PRAGMA user_version") == 2)
+      #expect(try dead.count("PRAGMA user_version") == Self.next.version)
       #expect(try dead.strings("PRAGMA integrity_check") == ["ok"])
       #expect(try dead.count("SELECT count(*) FROM sqlite_schema WHERE name = 'filler'") == 0)
     }

@@ -75,7 +75,7 @@ struct IdentityTests {
         #expect(try mirror.meta(key)?.isEmpty == false, "\(key)")
       }
       #expect(try mirror.count("PRAGMA application_id") == 0x444F_4E4C)
-      #expect(try mirror.count("PRAGMA user_version") == 1)
+      #expect(try mirror.count("PRAGMA user_version") == Schema.current.version)
     }
   }
 }

@@ -1,0 +1,138 @@
+import Foundation
+import Logging
+
+/// Reads value lists, one request each, and keeps what was there where one cannot be read. Nothing
+/// that a list does makes a harvest fail.
+struct ListRefresh: Sendable {
+  let portal: Portal
+  let store: Store
+  let logger: Logger
+  let now: @Sendable () -> Date
+  /// Take a list that is empty or far smaller than before.
+  var acceptsShrinking = false
+
+  /// A list that could not be read is not asked for again sooner.
+  static let failuresRest = Duration.seconds(3600)
+  /// For all lists together.
+  static let patience = Duration.seconds(600)
+
+  init(
+    _ lists: ListSettings, by transport: Transport, _ settings: PortalSettings, into store: Store,
+    clock: PortalClock, logger: Logger
+  ) {
+    portal = Portal(
+      settings: settings,
+      fetch: { (request) async throws(PortalError) in try await transport.get(request) },
+      clock: clock, logger: logger, deadline: clock.instant() + Self.patience)
+    self.store = store
+    self.logger = logger
+    now = clock.now
+  }
+
+  /// Of the lists, those that were last found to be the present ones longer than `every` ago.
+  func due(_ settings: ListSettings) throws -> [ValueList] {
+    let states = try store.listStates()
+    let now = now()
+    func isPast(_ stamp: String?, _ interval: Duration) -> Bool {
+      guard let date = stamp.flatMap(Timestamp.date) else { return true }
+      let age = now.timeIntervalSince(date)
+      // A stamp from the future is no reason to wait for it.
+      return age < 0 || age >= interval / .seconds(1)
+    }
+    return settings.lists.filter { list in
+      guard let state = states[list.name], state.url == list.url || state.failedAt != nil else {
+        return true
+      }
+      return isPast(state.checkedAt, settings.every)
+        && isPast(state.failedAt, min(Self.failuresRest, settings.every))
+    }
+  }
+
+  /// - Returns: an outcome a list, in their order; fewer when the task is cancelled.
+  /// - Throws: `Failure` when the store itself fails.
+  func refresh(_ lists: [ValueList]) async throws -> [ListOutcome] {
+    let states = try store.listStates()
+    var outcomes: [ListOutcome] = []
+    // A server that does not answer is not asked for its other lists.
+    var silent: [String: PortalError] = [:]
+    for list in lists {
+      let state = states[list.name]
+      let origin = (try? PortalAddress(list.url).origin) ?? list.url
+      do {
+        if let error = silent[origin] { throw error }
+        outcomes.append(try await read(list, state))
+      } catch let error as PortalError {
+        guard error.nature != .interrupted, !Task.isCancelled else { return outcomes }
+        let isNews = silent.updateValue(error, forKey: origin) == nil
+        if !error.meansSilence { silent[origin] = nil }
+        outcomes.append(try keep(list, state, Failure(error), isNews: isNews))
+      } catch let refusal as Refusal {
+        outcomes.append(try keep(list, state, refusal.failure, isNews: true))
+      }
+    }
+    let results = outcomes.map(\.result)
+    logger.info(
+      "value lists read",
+      metadata: [
+        "asked": "\(results.count)", "changed": "\(results.count { $0 == .changed })",
+        "failed": "\(results.count { $0 == .failed })",
+      ])
+    return outcomes
+  }
+
+  private func read(_ list: ValueList, _ state: ListState?) async throws -> ListOutcome {
+    let before = state?.entries ?? 0
+    // What stands in another place is another file, whatever its validators say.
+    let isSame = state?.url == list.url && state?.fetchedAt != nil
+    switch try await portal.valueList(list, unlessStill: isSame ? state?.validators : nil) {
+    case .unchanged:
+      try store.confirm(list, at: stamp())
+      return ListOutcome(list, entries: before)
+    case .content(let concepts, let validators):
+      try judge(list, entries: concepts.count, before: before)
+      let changes = try store.replace(list, with: concepts, validators, at: stamp())
+      if !changes.isEmpty, state?.fetchedAt != nil {
+        logger.info(
+          "Value list \(list.name) has changed",
+          metadata: [
+            "added": "\(changes.added)", "removed": "\(changes.removed)",
+            "relabeled": "\(changes.relabeled)",
+          ])
+      }
+      return ListOutcome(list, entries: concepts.count, changes)
+    }
+  }
+
+  private struct Refusal: Error { var failure: Failure }
+
+  /// A list that loses more than half of its entries at once is more likely half a list.
+  private func judge(_ list: ValueList, entries: Int, before: Int) throws(Refusal) {
+    guard entries * 2 < before, !acceptsShrinking else { return }
+    throw Refusal(
+      failure: Failure(
+        .notCKAN, reason: entries == 0 ? "empty_list" : "shrunk_list",
+        "\(list.url) holds \(entries) entries, where there were \(before). If that is right: "
+          + "donl-mirror lists refresh --accept-shrinking \(list.name)"))
+  }
+
+  private func keep(
+    _ list: ValueList, _ state: ListState?, _ failure: Failure, isNews: Bool
+  ) throws -> ListOutcome {
+    try store.note(failure, of: list, at: stamp())
+    let kept = state?.fetchedAt.map { "what came at \($0) stays" } ?? "there is none yet"
+    logger.log(
+      level: isNews ? .warning : .debug,
+      "Value list \(list.name) could not be read, \(kept): \(failure.message)",
+      metadata: ["reason": "\(failure.reason)", "list": "\(list.name)"])
+    return ListOutcome(list, entries: state?.entries ?? 0, failure)
+  }
+
+  private func stamp() -> String { Timestamp.text(now()) }
+}
+
+extension PortalError {
+  /// Whoever was asked answers no one: the next request would wait as long for nothing.
+  fileprivate var meansSilence: Bool {
+    [.dns, .connect, .proxy, .tls, .firstByte, .deadline].contains(reason)
+  }
+}

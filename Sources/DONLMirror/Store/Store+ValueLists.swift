@@ -1,0 +1,181 @@
+import GRDB
+
+/// What we know of a value list before it is asked for again.
+struct ListState: Sendable, Equatable {
+  /// Where its content came from.
+  var url: String
+  var validators: ListValidators
+  /// When content came; nil when none ever did.
+  var fetchedAt: String?
+  /// When that was last found to be the present one.
+  var checkedAt: String?
+  /// When the last reading failed; nil when it did not.
+  var failedAt: String?
+  var entries: Int
+}
+
+/// What a list's new content did to its entries.
+struct ListChanges: Sendable, Equatable, Codable {
+  /// New, or back.
+  var added = 0
+  var removed = 0
+  /// Under another label, or elsewhere in the hierarchy.
+  var relabeled = 0
+  /// Of which only what has no history differs: the type, the slug.
+  var edited = 0
+
+  var isEmpty: Bool { self == ListChanges() }
+}
+
+extension Store {
+  /// By the name of the list.
+  func listStates() throws -> [String: ListState] {
+    try read { db in
+      let rows = try Row.fetchAll(db, sql: "SELECT * FROM value_lists")
+      return Dictionary(
+        uniqueKeysWithValues: rows.map { row in
+          let state = ListState(
+            url: row["url"],
+            validators: ListValidators(etag: row["etag"], lastModified: row["last_modified"]),
+            fetchedAt: row["fetched_at"], checkedAt: row["checked_at"], failedAt: row["failed_at"],
+            entries: row["entries"])
+          return (row["name"], state)
+        })
+    }
+  }
+
+  /// Notes that the content we have is still the present one.
+  func confirm(_ list: ValueList, at now: String) throws {
+    try write { db in
+      try db.execute(
+        sql: """
+          UPDATE value_lists
+          SET checked_at = ?, failed_at = NULL, failure_reason = NULL, failure = NULL
+          WHERE name = ?
+          """, arguments: [now, list.name])
+    }
+  }
+
+  /// Notes that a list could not be read; what we have of it stays.
+  func note(_ failure: Failure, of list: ValueList, at now: String) throws {
+    try write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO value_lists (name, url, failed_at, failure_reason, failure)
+          VALUES (?1, ?2, ?3, ?4, ?5)
+          ON CONFLICT (name) DO UPDATE SET failed_at = ?3, failure_reason = ?4, failure = ?5
+          """, arguments: [list.name, list.url, now, failure.reason, failure.message])
+    }
+  }
+
+  /// Makes this the content of the list, all of it or nothing. What is no longer there stays, with
+  /// the time when it was missed; what is called otherwise keeps its old names in `concept_labels`.
+  func replace(
+    _ list: ValueList, with concepts: [Concept], _ validators: ListValidators, at now: String
+  ) throws -> ListChanges {
+    try write { db in
+      try stage(concepts, in: db)
+      let changes = try differences(from: list.name, in: db)
+      // The publisher writes its files anew every night: other validators are no other content.
+      if changes.isEmpty, try confirm(list, validators, at: now, in: db) { return changes }
+      try db.execute(
+        sql: """
+          INSERT INTO value_lists (name, url, fetched_at, checked_at, entries, etag, last_modified)
+          VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)
+          ON CONFLICT (name) DO UPDATE SET url = ?2, fetched_at = ?3, checked_at = ?3,
+            entries = ?4, etag = ?5, last_modified = ?6,
+            failed_at = NULL, failure_reason = NULL, failure = NULL
+          """,
+        arguments: [
+          list.name, list.url, now, concepts.count, validators.etag, validators.lastModified,
+        ])
+      try merge(into: list.name, at: now, in: db)
+      return changes
+    }
+  }
+
+  /// - Returns: false when there is no content yet that could be confirmed.
+  private func confirm(
+    _ list: ValueList, _ validators: ListValidators, at now: String, in db: Database
+  ) throws -> Bool {
+    try db.execute(
+      sql: """
+        UPDATE value_lists SET url = ?, checked_at = ?, etag = ?, last_modified = ?,
+          failed_at = NULL, failure_reason = NULL, failure = NULL
+        WHERE name = ? AND fetched_at IS NOT NULL
+        """,
+      arguments: [list.url, now, validators.etag, validators.lastModified, list.name])
+    return db.changesCount > 0
+  }
+
+  /// Puts the new content beside the old one, so that SQL can compare them, byte by byte.
+  private func stage(_ concepts: [Concept], in db: Database) throws {
+    try db.execute(
+      sql: """
+        CREATE TEMP TABLE IF NOT EXISTS staged (
+          uri TEXT NOT NULL PRIMARY KEY, label_nl TEXT, label_en TEXT, parent TEXT, type TEXT,
+          slug TEXT
+        ) STRICT, WITHOUT ROWID;
+        DELETE FROM temp.staged;
+        """)
+    let insert = try db.makeStatement(sql: "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)")
+    for concept in concepts {
+      try insert.execute(arguments: [
+        concept.uri, concept.labelNL, concept.labelEN, concept.parent, concept.type, concept.slug,
+      ])
+    }
+  }
+
+  private func differences(from list: String, in db: Database) throws -> ListChanges {
+    let sql = """
+      SELECT
+        count(*) FILTER (WHERE c.uri IS NULL OR c.removed_at IS NOT NULL) AS added,
+        count(*) FILTER (WHERE c.removed_at IS NULL AND c.uri IS NOT NULL
+          AND (s.label_nl, s.label_en, s.parent) IS NOT (c.label_nl, c.label_en, c.parent))
+          AS relabeled,
+        count(*) FILTER (WHERE c.removed_at IS NULL AND c.uri IS NOT NULL
+          AND (s.label_nl, s.label_en, s.parent) IS (c.label_nl, c.label_en, c.parent)
+          AND (s.type, s.slug) IS NOT (c.type, c.slug)) AS edited,
+        (
+          SELECT count(*) FROM concepts
+          WHERE list = ?1 AND removed_at IS NULL AND uri NOT IN (SELECT uri FROM temp.staged)
+        ) AS removed
+      FROM temp.staged s
+      LEFT JOIN concepts c ON c.list = ?1 AND c.uri = s.uri
+      """
+    guard let row = try Row.fetchOne(db, sql: sql, arguments: [list]) else { return ListChanges() }
+    return ListChanges(
+      added: row["added"], removed: row["removed"], relabeled: row["relabeled"],
+      edited: row["edited"])
+  }
+
+  private func merge(into list: String, at now: String, in db: Database) throws {
+    try db.execute(
+      sql: """
+        INSERT INTO concepts (list, uri, label_nl, label_en, parent, type, slug, first_seen,
+          last_seen)
+        SELECT ?1, uri, label_nl, label_en, parent, type, slug, ?2, ?2 FROM temp.staged WHERE true
+        ON CONFLICT (list, uri) DO UPDATE SET label_nl = excluded.label_nl,
+          label_en = excluded.label_en, parent = excluded.parent, type = excluded.type,
+          slug = excluded.slug, last_seen = excluded.last_seen, removed_at = NULL
+        """, arguments: [list, now])
+    try db.execute(
+      sql: """
+        UPDATE concepts SET removed_at = ?2
+        WHERE list = ?1 AND removed_at IS NULL AND uri NOT IN (SELECT uri FROM temp.staged)
+        """, arguments: [list, now])
+    // A name is history as soon as it is seen: the row before it says since when it was otherwise.
+    try db.execute(
+      sql: """
+        INSERT OR REPLACE INTO concept_labels (list, uri, observed_at, label_nl, label_en, parent)
+        SELECT c.list, c.uri, ?2, c.label_nl, c.label_en, c.parent FROM concepts c
+        WHERE c.list = ?1 AND NOT EXISTS (
+          SELECT 1 FROM concept_labels l
+          WHERE l.list = c.list AND l.uri = c.uri
+            AND l.observed_at = (
+              SELECT max(observed_at) FROM concept_labels WHERE list = c.list AND uri = c.uri)
+            AND (l.label_nl, l.label_en, l.parent) IS (c.label_nl, c.label_en, c.parent))
+        """, arguments: [list, now])
+    try db.execute(sql: "DELETE FROM temp.staged")
+  }
+}

@@ -47,9 +47,11 @@ extension Harvest {
   private func settle(_ census: Census, _ state: inout RunState) async throws {
     let isFull = state.walk?.mode == .full
     var candidates: [Unseen]
+    var repeated = 0
     switch census {
-    case .index(let number, let count, let namesAll):
+    case .index(let number, let count, let namesAll, let again):
       state.portalCount = count
+      repeated = again
       try store.confirmSeen(by: number)
       candidates = namesAll ? try store.unlisted() : []
     case .names(let names):
@@ -95,7 +97,8 @@ extension Harvest {
       try store.forgetNameless(notSeenBy: record)
       try await readLists()
     }
-    try store.explainDifference(count: count, unserved: state.unserved, at: stamp())
+    try store.explainDifference(
+      count: count, repeated: repeated, unserved: state.unserved, at: stamp())
     complete(&state)
   }
 

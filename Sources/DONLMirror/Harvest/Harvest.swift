@@ -108,6 +108,7 @@ public struct Harvest: Sendable {
     state.opening = opening
     state.portalCount = opening.count
     state.portalDate = opening.date ?? stamp()
+    state.hasHistory = try store.lastCompleteFullRun() != nil
     let due = try await scope(after: opening)
     state.mode = due.mode
     state.isCensusDue = due.isCensusDue
@@ -115,6 +116,7 @@ public struct Harvest: Sendable {
     logger.info(
       "run \(state.record.id) \(due.mode.rawValue) started",
       metadata: ["portal_count": "\(opening.count)", "why": "\(due.why)"])
+    if !due.isQuiet { try tellClocks(opening, state) }
     if let query = due.query { try await walk(query, mode: due.mode, from: opening, into: &state) }
     try await conclude(&state)
   }
@@ -153,7 +155,11 @@ public struct Harvest: Sendable {
   }
 
   private func finish(_ state: RunState) throws -> RunSummary {
-    if state.outcome == .complete { try store.finishLoad() }
+    // A run that stored nothing left nothing to build.
+    if state.outcome == .complete, state.mode == .full || state.tally.hasChanges {
+      try store.finishLoad()
+    }
+    try tellWhole(state)
     let counts = portal.tally.counts
     var summary = RunSummary(
       id: state.record.id, mode: state.mode, outcome: state.outcome, exitStatus: state.status,
@@ -178,6 +184,8 @@ public struct Harvest: Sendable {
 /// What a run has come to so far.
 struct RunState {
   let record: RunRecord
+  /// A full walk has completed before: what is new now is new to the portal.
+  var hasHistory = false
   var mode = HarvestMode.full
   var outcome = Outcome.failed
   var status = ExitStatus.done
@@ -194,6 +202,8 @@ struct RunState {
   var walk: WalkRecord?
   var pages = 0
   var tally = Tally()
+  /// Datasets whose stamp went back.
+  var olderStamps = 0
   /// Ids that the census lists and the portal does not serve, not even alone.
   var unserved: [String] = []
   /// Records that the portal could not serve and that were stepped over.

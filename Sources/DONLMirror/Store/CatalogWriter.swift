@@ -20,6 +20,10 @@ final class CatalogWriter: @unchecked Sendable {
   private var statements: CatalogStatements?
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
   private var written: [GroupKind: [String: CatalogGroup]] = [:]
+  /// What `field_sightings` holds; read when the first record is written.
+  private var sightings: Set<FieldSighting>?
+  /// What was odd about the records written so far.
+  var news = StoreNews()
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection
@@ -72,6 +76,7 @@ final class CatalogWriter: @unchecked Sendable {
       try insert(table.rows(of: dataset), into: table, key: key)
     }
     try writeRecord(dataset.record, key: key, at: now)
+    try noteFields(of: dataset, at: now)
     try execute(sql.index, [.integer(key)])
     return key
   }
@@ -91,6 +96,7 @@ final class CatalogWriter: @unchecked Sendable {
       try follow(table.rows(of: dataset), in: table, key: key)
     }
     try writeRecord(dataset.record, key: key, at: now)
+    try noteFields(of: dataset, at: now)
     try execute(sql.index, [.integer(key)])
   }
 
@@ -200,6 +206,38 @@ final class CatalogWriter: @unchecked Sendable {
     try sql.writeRecord.bind(text: record, at: 2)
     try sql.writeRecord.bind(now, at: 3)
     try sql.writeRecord.run()
+  }
+
+  /// Keeps when a key outside the columns first came, in each JSON type.
+  private func noteFields(of dataset: Dataset, at now: String) throws {
+    var known = try sightings ?? storedSightings()
+    sightings = nil
+    for extra in dataset.extras {
+      let sighting = FieldSighting(
+        entity: extra.resourcePosition == nil ? .dataset : .resource, field: extra.key,
+        jsonType: extra.jsonType)
+      guard !known.contains(sighting) else { continue }
+      news.add(sighting, known: known)
+      known.insert(sighting)
+      try execute(
+        sql.noteField,
+        [
+          .text(sighting.entity.rawValue), .text(sighting.field), .text(sighting.jsonType),
+          .text(now),
+        ])
+    }
+    sightings = known
+  }
+
+  private func storedSightings() throws -> Set<FieldSighting> {
+    var stored: Set<FieldSighting> = []
+    try sql.knownFields.eachRow { row in
+      stored.insert(
+        FieldSighting(
+          entity: row.text(0).flatMap(FieldTable.Entity.init) ?? .dataset,
+          field: row.text(1) ?? "", jsonType: row.text(2) ?? ""))
+    }
+    return stored
   }
 
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {

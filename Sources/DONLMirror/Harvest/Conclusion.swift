@@ -16,7 +16,7 @@ extension Harvest {
       if state.walk != nil { state.portalCount = try await portal.count() }
     }
     let count = state.portalCount ?? 0
-    let expected = try store.inventory().expectedCount
+    let expected = try inventory(state).expectedCount
     // What a walk stepped over it has not read, and the checkpoint would leave it behind.
     let isProven = state.walk?.walk.isProven ?? true
     guard isFull || count != expected || state.isCensusDue || !isProven else {

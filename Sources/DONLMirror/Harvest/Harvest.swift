@@ -112,6 +112,7 @@ public struct Harvest: Sendable {
     let due = try await scope(after: opening)
     state.mode = due.mode
     state.isCensusDue = due.isCensusDue
+    state.openingInventory = due.inventory
     try store.setMode(due.mode, of: state.record)
     logger.info(
       "run \(state.record.id) \(due.mode.rawValue) started",
@@ -174,8 +175,16 @@ public struct Harvest: Sendable {
     summary.reason = state.reason
     summary.message = state.message
     try store.finish(summary, walk: state.walk, completeAsOf: state.completeAsOf)
-    summary.datasets = try store.inventory().live
+    summary.datasets = try inventory(state).live
     return summary
+  }
+
+  /// What the store holds now; counted again only when the run may have changed it.
+  func inventory(_ state: RunState) throws -> Inventory {
+    guard let before = state.openingInventory, state.hasLeftAllAsItWas else {
+      return try store.inventory()
+    }
+    return before
   }
 
   func stamp() -> String { Timestamp.text(now()) }
@@ -193,6 +202,8 @@ struct RunState {
   var message: String?
   var opening: Opening?
   var isCensusDue = false
+  /// What the store held when the run began, where it was counted.
+  var openingInventory: Inventory?
   /// The census of this run, once it has been taken.
   var censusWalk: Int64?
   var portalCount: Int?
@@ -214,6 +225,9 @@ struct RunState {
   init(record: RunRecord) {
     self.record = record
   }
+
+  /// Nothing has been stored, and nothing settled.
+  var hasLeftAllAsItWas: Bool { walk == nil && censusWalk == nil && tally.received == 0 }
 
   mutating func fail(_ outcome: Outcome, _ failure: Failure) {
     self.outcome = outcome

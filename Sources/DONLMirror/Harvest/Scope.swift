@@ -57,6 +57,8 @@ struct Scope: Sendable, Equatable {
   var query: WalkRecord.Query?
   var isCensusDue = false
   var why: String
+  /// What the store held when this was decided.
+  var inventory: Inventory?
 
   /// Nothing has moved since the last run.
   var isQuiet: Bool { query == nil }
@@ -104,7 +106,7 @@ extension Harvest {
       mode: .incremental, query: isQuiet ? nil : filtered,
       isCensusDue: isDue(after: try store.meta("census_at"), every: options.censusEvery)
         || options.acceptsDeletions,
-      why: isQuiet ? "quiet" : "moved")
+      why: isQuiet ? "quiet" : "moved", inventory: inventory)
   }
 
   /// What was done last in the future was done while our clock was wrong: nobody knows when.

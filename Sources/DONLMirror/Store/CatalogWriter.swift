@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import GRDBSQLite
 
-/// Writes datasets and what belongs to them, by statements that are prepared once.
+/// Writes datasets and what belongs to them, by statements that are prepared once, and only when
+/// there is something to write.
 ///
 /// Confined to the queue of the `Store` that owns it: every call happens inside a transaction there.
 final class CatalogWriter: @unchecked Sendable {
@@ -18,6 +19,7 @@ final class CatalogWriter: @unchecked Sendable {
 
   private let connection: OpaquePointer
   private var statements: CatalogStatements?
+  private var isClosed = false
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
   private var written: [GroupKind: [String: CatalogGroup]] = [:]
   /// What `field_sightings` holds; read when the first record is written.
@@ -25,20 +27,25 @@ final class CatalogWriter: @unchecked Sendable {
   /// What was odd about the records written so far.
   var news = StoreNews()
 
-  init(_ connection: OpaquePointer) throws {
+  init(_ connection: OpaquePointer) {
     self.connection = connection
-    statements = try CatalogStatements(connection)
   }
 
   /// Lets go of the statements, without which the connection cannot close.
-  func close() { statements = nil }
+  func close() {
+    statements = nil
+    isClosed = true
+  }
 
   private var sql: CatalogStatements {
     get throws {
-      guard let statements else {
+      if let statements { return statements }
+      guard !isClosed else {
         throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the store is closed")
       }
-      return statements
+      let prepared = try CatalogStatements(connection)
+      statements = prepared
+      return prepared
     }
   }
 

@@ -44,7 +44,7 @@ public final class Store: Sendable {
         guard let connection = db.sqliteConnection else {
           throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
         }
-        return try CatalogWriter(connection)
+        return CatalogWriter(connection)
       }
     } catch let error as DatabaseError {
       throw Failure(error, path: path)

@@ -16,8 +16,9 @@ struct DonlMirror: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      HarvestCommand.self, StatusCommand.self, ShowCommand.self, SearchCommand.self,
-      CheckCommand.self, ListsCommand.self, ConfigCommand.self,
+      HarvestCommand.self, StatusCommand.self, HealthCommand.self, ShowCommand.self,
+      SearchCommand.self, ListsCommand.self, PublishCommand.self, CheckCommand.self,
+      ConfigCommand.self,
     ])
 
   static func main() async {

@@ -95,7 +95,7 @@ struct HarvestCommand: AsyncParsableCommand {
     let summary = try await Interruption.cancelling { status in
       var job = prepared
       job.interruption = status
-      guard isSample else { return try await job.run() }
+      guard isSample else { return try await TendedRun(job).run() }
       return try await SamplePortal.run(.sample(day: day)) { portal in
         job.settings.portal.url = portal.url
         job.source = "sample"
@@ -103,7 +103,7 @@ struct HarvestCommand: AsyncParsableCommand {
         // The sample needs no network, and so no proxy either.
         job.settings.portal.proxy = nil
         job.environment = [:]
-        return try await job.run()
+        return try await TendedRun(job).run()
       }
     }
     progress.finish()
@@ -114,7 +114,7 @@ struct HarvestCommand: AsyncParsableCommand {
   private func tell(_ summary: RunSummary, _ logger: Logger) throws {
     if let message = summary.message {
       logger.log(
-        level: summary.outcome == .failed ? .error : .warning, "\(message)",
+        level: summary.isTrouble ? .error : .warning, "\(message)",
         metadata: ["reason": "\(summary.reason ?? "-")"])
     }
     if common.json {

@@ -23,10 +23,11 @@ struct StatusCommand: ParsableCommand {
 
   func run() throws {
     let settings = try common.load().settings
-    let status = try MirrorReader(path: settings.database.path)
+    var status = try MirrorReader(path: settings.database.path)
       .status(
         runs: runs, fullEvery: settings.schedule.fullEvery,
         censusEvery: settings.schedule.censusEvery)
+    status.publication = settings.publish.path.flatMap { try? Publication(at: $0) }
     if common.json { return try printJSON(status) }
     Console.standardOutput.write(Self.text(status))
   }
@@ -38,7 +39,9 @@ struct StatusCommand: ParsableCommand {
     }
     var lines = [
       "source          \(status.source ?? "-")",
-      "database        \(status.database)",
+      "database        \(status.database), \(size(status.databaseBytes)) and "
+        + "\(size(status.walBytes)) of WAL",
+      "published       " + (status.publication.map(Self.text) ?? "-"),
       "complete as of  \(status.completeAsOf.map(Self.time) ?? "never: no run has completed yet")",
       "checkpoint      \(status.checkpoint.map(Self.time) ?? "-")",
       "datasets        \(status.datasets) live, \(status.deletedDatasets) deleted",
@@ -93,6 +96,15 @@ struct StatusCommand: ParsableCommand {
 
   /// Of the held deletions, how many are named; all are in the view `held_deletions`.
   private static let heldShown = 50
+
+  private static func text(_ publication: Publication) -> String {
+    "\(publication.path), \(publication.generation) of \(time(publication.publishedAt)), "
+      + "complete as of \(publication.completeAsOf.map(time) ?? "-")"
+  }
+
+  private static func size(_ bytes: Int) -> String {
+    bytes < 1 << 20 ? "\(bytes >> 10) KiB" : "\(bytes >> 20) MiB"
+  }
 
   /// The counters that counted.
   private static func tally(_ run: MirrorStatus.Run) -> String {

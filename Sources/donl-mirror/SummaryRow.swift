@@ -56,6 +56,12 @@ struct SummaryRow: Encodable {
 }
 
 extension RunSummary {
+  /// The run failed, or its copy could not be published.
+  var isTrouble: Bool {
+    let isClean = [.done, .heldBack, .interrupted, .terminated].contains(exitStatus)
+    return outcome == .failed || (outcome == .complete && !isClean)
+  }
+
   /// `run 42 full complete datasets=17849 created=12 …`
   var line: String {
     "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) created=\(tally.created) "

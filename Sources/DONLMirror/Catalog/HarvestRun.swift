@@ -65,6 +65,8 @@ public struct RunSummary: Sendable, Equatable {
   public var portalCount: Int?
   public var requests = 0
   public var retries = 0
+  /// How many of the requests were answered, by the class of the status: `2xx`.
+  var answers: [String: Int] = [:]
   public var bytes = 0
   public var pages = 0
   public var tally = Tally()

@@ -58,12 +58,10 @@ extension Setting {
       "The SQLite file; a relative path starts at the working directory."),
     Setting(
       "publish.path", \.publish.path, .optional(.path),
-      "Where the read-only copy is published; empty for nowhere.",
-      pending: "takes effect with the publish command"),
+      "Where the read-only copy is published; empty for nowhere."),
     Setting(
       "publish.keep", \.publish.keep, .integer(1...1000),
-      "Published copies that are kept.",
-      pending: "takes effect with the publish command"),
+      "Published copies that are kept."),
   ]
 
   private static let schedule: [Setting] = [
@@ -98,16 +96,14 @@ extension Setting {
       "Time between two readings of the value lists."),
     Setting(
       "metrics.textfile", \.metrics.textfile, .optional(.path),
-      "File for the textfile collector of the Prometheus node exporter; empty for none.",
-      pending: "takes effect with metrics"),
+      "File for the textfile collector of the Prometheus node exporter; empty for none."),
     Setting(
       "health.max-age", \.health.maxAge, someTime,
-      "The mirror is unhealthy when the last complete run is older.",
-      pending: "takes effect with the health command"),
+      "The mirror is unhealthy when the last complete run is older."),
     Setting(
       "ping.url", \.ping.url, .optional(.url),
-      "Address that is called after a good run; empty for none.",
-      pending: "takes effect with pings", secret: .everythingAfterHost),
+      "Address that is called when a run begins and when it ended; empty for none.",
+      secret: .everythingAfterHost),
     Setting(
       "log.level", \.log.level, .oneOf,
       "The least important lines that are still logged."),

@@ -169,6 +169,7 @@ public struct Harvest: Sendable {
     summary.portalCount = state.portalCount
     summary.requests = counts.requests
     summary.retries = counts.retries
+    summary.answers = counts.answers
     summary.bytes = counts.decodedBytes
     summary.pages = state.pages
     summary.tally = state.tally

@@ -20,6 +20,8 @@ public struct HarvestJob: Sendable {
   public var clock = PortalClock()
   public var logger: Logger
   public var report: @Sendable (Harvest.Progress) -> Void = { _ in }
+  /// Called when the lock is held and the run begins.
+  public var began: @Sendable () async -> Void = {}
   /// What to answer when the task is cancelled.
   public var interruption: @Sendable () -> ExitStatus = { .interrupted }
 
@@ -36,7 +38,11 @@ public struct HarvestJob: Sendable {
       return try await HarvestLock.hold(
         beside: path, patience: patience, sleep: clock.sleep,
         waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) },
-        body: { try await harvest(into: path, portalSettings) })
+        body: {
+          await began()
+          Publisher(settings)?.sweep()
+          return try await harvest(into: path, portalSettings)
+        })
     }
     return try await Self.withCopy(of: path) { copy in
       try await harvest(into: copy, portalSettings)
@@ -69,8 +75,9 @@ public struct HarvestJob: Sendable {
         if !isRehearsal { try await refreshLists(by: transport, portalSettings, into: store) }
         return summary
       }
+      let told = await publish(summary, from: store)
       try store.close()
-      return summary
+      return told
     } catch {
       try? store.close()
       throw error

@@ -6,6 +6,8 @@ public final class PortalTally: Sendable {
     /// Requests sent, retries and followed redirects included.
     var requests = 0
     var retries = 0
+    /// How many of the requests were answered, by the class of the status: `2xx`.
+    var answers: [String: Int] = [:]
     /// Connections opened.
     var connections = 0
     /// Bytes received after the connection (and its TLS) stood, headers included.
@@ -22,5 +24,9 @@ public final class PortalTally: Sendable {
 
   func add(_ amount: Int = 1, to counter: WritableKeyPath<Counts, Int>) {
     state.withLock { $0[keyPath: counter] += amount }
+  }
+
+  func addAnswer(_ status: Int) {
+    state.withLock { $0.answers["\(status / 100)xx", default: 0] += 1 }
   }
 }

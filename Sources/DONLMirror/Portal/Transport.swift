@@ -118,6 +118,7 @@ public struct Transport: Sendable {
         logger: nil)
       phase = .body
       let status = Int(answer.status.code)
+      tally.addAnswer(status)
       let body = try await read(answer, status: status)
       tally.add(body.count, to: \.decodedBytes)
       let headers = answer.headers.map { ($0.name.lowercased(), $0.value) }

@@ -90,9 +90,38 @@ public struct MirrorStatus: Sendable, Encodable {
   public var nextCensus: String?
   /// The newest first.
   public var runs: [Run]
+  public var databaseBytes: Int
+  public var walBytes: Int
+  /// The published copy; nil when there is none, or no `publish.path`.
+  public var publication: Publication?
+}
+
+/// How the last run that has ended did.
+struct RunEnd: Sendable, Equatable {
+  var id: Int64
+  var outcome: String
+  var exitCode: Int?
+  var reason: String
+
+  /// Complete, or stopped by someone; what was held back is told apart.
+  var isGood: Bool {
+    outcome == "interrupted" || (outcome == "complete" && [0, 3].contains(exitCode))
+  }
 }
 
 extension MirrorReader {
+  func lastEnd() throws -> RunEnd? {
+    try read { db in
+      try Row.fetchOne(
+        db,
+        sql: """
+          SELECT id, outcome, exit_code, coalesce(reason, '-') FROM runs
+          WHERE outcome <> 'running' ORDER BY id DESC LIMIT 1
+          """
+      ).map { RunEnd(id: $0[0], outcome: $0[1], exitCode: $0[2], reason: $0[3]) }
+    }
+  }
+
   /// - Parameters:
   ///   - runs: how many of the last runs to tell.
   ///   - fullEvery: `schedule.full-every`.
@@ -100,7 +129,8 @@ extension MirrorReader {
   public func status(
     runs: Int = 5, fullEvery: Duration, censusEvery: Duration
   ) throws -> MirrorStatus {
-    try read { db in
+    let sizes = Self.sizes(of: path)
+    return try read { db in
       func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
       func meta(_ key: String) throws -> String? {
         try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
@@ -123,7 +153,8 @@ extension MirrorReader {
         valueLists: try Self.lists(db),
         nextFull: Self.due(lastFull, after: fullEvery),
         nextCensus: Self.due(try meta("census_at"), after: censusEvery),
-        runs: try Self.runs(db, limit: runs))
+        runs: try Self.runs(db, limit: runs), databaseBytes: sizes.database,
+        walBytes: sizes.wal)
     }
   }
 

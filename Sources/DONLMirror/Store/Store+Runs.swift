@@ -62,11 +62,30 @@ extension Store {
             sql: "UPDATE sightings SET complete_walk = walk WHERE walk = ?", arguments: [walk.id])
         }
       }
+      try count(summary, in: db)
       guard summary.outcome == .complete else { return }
       if let checkpoint = summary.checkpoint { try setMeta("checkpoint", checkpoint, in: db) }
       if let completeAsOf { try setMeta("complete_as_of", completeAsOf, in: db) }
     }
     try read { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+  }
+
+  /// Adds the run's requests to the totals of all runs, which the metrics tell.
+  private func count(_ summary: RunSummary, in db: Database) throws {
+    var totals = try HTTPTotals(meta(HTTPTotals.key, in: db))
+    totals.add(summary)
+    try setMeta(HTTPTotals.key, totals.json, in: db)
+  }
+
+  /// Corrects what the row of a run says about its end: its publication failed.
+  func note(_ summary: RunSummary) throws {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE runs SET exit_code = ?, reason = ?, message = ? WHERE id = ?",
+        arguments: [
+          summary.exitStatus.rawValue, summary.reason, summary.message, summary.id,
+        ])
+    }
   }
 
   /// When a full walk completed last; nil when none has.

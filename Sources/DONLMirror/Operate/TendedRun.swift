@@ -1,0 +1,97 @@
+import Foundation
+import Logging
+
+/// A harvest as an operator runs it, whoever starts it:
+///
+///     ping start ▸ harvest ▸ publish ▸ metrics ▸ ping success or failure
+///
+/// The metrics tell of every end, thrown failures and a lock that another run holds included. What
+/// goes wrong with metrics and pings is a warning and changes nothing about the run.
+public struct TendedRun: Sendable {
+  public var job: HarvestJob
+
+  /// A WAL beyond half of its database, and beyond this, is worth a warning.
+  private static let walBytes = 64 << 20
+
+  public init(_ job: HarvestJob) { self.job = job }
+
+  /// Runs to the end. A rehearsal is nobody's business: it writes no metrics and pings nobody.
+  ///
+  /// - Returns: the summary; its exit status tells of the publication too.
+  /// - Throws: what the job throws, after it was told of.
+  public func run() async throws -> RunSummary {
+    guard !job.isRehearsal else { return try await job.run() }
+    let start = job.clock.instant()
+    var job = job
+    let ping = Ping(job.settings, environment: job.environment)
+    // Not before the lock is held: the run that holds it has a watcher of its own.
+    job.began = { await send(.start, by: ping) }
+    do {
+      let summary = try await job.run()
+      await tell(summary.exitStatus, since: start, ping)
+      return summary
+    } catch {
+      let failure = error as? Failure
+      await tell(
+        status(of: error), since: start, failure?.reason == "locked" ? nil : ping)
+      throw error
+    }
+  }
+
+  private func status(of error: any Error) -> ExitStatus {
+    switch error {
+    case let failure as Failure: failure.status
+    case is CancellationError: job.interruption()
+    default: .internalError
+    }
+  }
+
+  private func tell(
+    _ status: ExitStatus, since start: ContinuousClock.Instant, _ ping: Ping?
+  ) async {
+    let path = job.settings.database.path
+    let sizes = MirrorReader.sizes(of: path)
+    if sizes.wal > Self.walBytes, sizes.wal > sizes.database / 2 {
+      job.logger.warning(
+        "\(path)-wal has grown to \(sizes.wal) bytes: a reader keeps an old state open.",
+        metadata: ["reason": "wal_size"])
+    }
+    if let textfile = job.settings.metrics.textfile {
+      var metrics = Metrics(
+        exitStatus: status, endedAt: job.clock.now(), duration: job.clock.instant() - start)
+      metrics.sizes = sizes
+      metrics.figures = try? figures(of: path)
+      metrics.publication = job.settings.publish.path.flatMap { try? Publication(at: $0) }
+      do throws(Failure) {
+        try metrics.write(to: textfile)
+      } catch {
+        job.logger.warning(
+          "The metrics were not written: \(error)", metadata: ["reason": "metrics"])
+      }
+    }
+    switch status {
+    case .done, .heldBack: await send(.success, by: ping)
+    // Stopped by a person, or by systemd before a reboot: neither good nor bad.
+    case .interrupted, .terminated: break
+    default: await send(.failure, by: ping)
+    }
+  }
+
+  private func figures(of path: String) throws -> MirrorFigures {
+    let mirror = try MirrorReader(path: path)
+    defer { mirror.close() }
+    return try mirror.figures()
+  }
+
+  private func send(_ event: Ping.Event, by ping: Ping?) async {
+    guard let ping else { return }
+    do {
+      try await ping.send(event)
+    } catch {
+      let reason = (error as? PortalError)?.reason.rawValue ?? "ping"
+      job.logger.warning(
+        "The ping of \(ping.host) (\(event.rawValue)) did not arrive: \(reason).",
+        metadata: ["reason": "ping"])
+    }
+  }
+}

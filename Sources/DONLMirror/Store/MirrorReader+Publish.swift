@@ -1,0 +1,62 @@
+import Foundation
+import GRDB
+
+extension MirrorReader {
+  func edition() throws -> Edition { try read(Edition.init) }
+
+  /// Writes the present state to an empty file that any reader can open: one file without WAL,
+  /// defragmented, with statistics for the planner, and checked.
+  ///
+  /// - Throws: `Failure` 65 when the copy is not whole, 74 and others as the disk says;
+  ///   `CancellationError` when the task is cancelled, within a moment.
+  func writeCopy(to path: String) async throws {
+    try await Self.interruptibly(queue, path) { db in
+      try db.execute(sql: "VACUUM INTO ?", arguments: [path])
+    }
+    do {
+      let copy = try DatabaseQueue(path: path)
+      try await Self.interruptibly(copy, path) { db in
+        // Nobody reads it yet, and it is synced as a whole later.
+        _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = MEMORY")
+        try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA analysis_limit = 1000; ANALYZE")
+        _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
+        try Self.expectWhole(db, path)
+      }
+      try copy.close()
+    } catch let error as DatabaseError {
+      throw Failure(error, path: path)
+    }
+  }
+
+  /// A glance at every page: what SQLite's `quick_check` finds first.
+  ///
+  /// - Throws: `Failure` 65 when it finds something.
+  func quickCheck() throws { try read { try Self.expectWhole($0, path) } }
+
+  func close() { try? queue.close() }
+
+  private static func expectWhole(_ db: Database, _ path: String) throws {
+    let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+    guard verdict == "ok" else {
+      throw Failure(
+        .damagedDatabase, reason: "damaged",
+        "\(path) is damaged (\(verdict)); donl-mirror check tells more.")
+    }
+  }
+
+  private static func interruptibly(
+    _ queue: DatabaseQueue, _ path: String, _ work: (Database) throws -> Void
+  ) async throws {
+    do {
+      try await withTaskCancellationHandler {
+        try Task.checkCancellation()
+        try queue.inDatabase(work)
+      } onCancel: {
+        queue.interrupt()
+      }
+    } catch let error as DatabaseError {
+      try Task.checkCancellation()
+      throw Failure(error, path: path)
+    }
+  }
+}

@@ -7,6 +7,7 @@ import Foundation
 enum FuzzTarget: String {
   case splitter, record, date, list
   case retryAfter = "retry-after"
+  case valueList = "value-list"
 
   static let chosen =
     ProcessInfo.processInfo.environment["FUZZ_TARGET"].flatMap(FuzzTarget.init(rawValue:))
@@ -19,6 +20,7 @@ enum FuzzTarget: String {
     case .date: checkDates(input)
     case .list: checkLists(input)
     case .retryAfter: checkRetryAfter(input)
+    case .valueList: checkValueList(input)
     }
   }
 }

@@ -29,11 +29,6 @@ struct ValueListTable: Sendable, Equatable {
     }
   }
 
-  /// `config/value-lists.csv`, as it was when this program was built.
-  static func standard() throws -> ValueListTable {
-    try ValueListTable(csv: String(decoding: PackageResources.value_lists_csv, as: UTF8.self))
-  }
-
   /// - Parameters:
   ///   - folder: where the files are, without slash at the end.
   ///   - origin: scheme, host and port of the portal's site.

@@ -14,7 +14,7 @@ public struct Catalogue: Sendable {
   private var withdrawn: Set<String> = []
 
   /// What is published beside the API, by path.
-  public internal(set) var valueLists: [String: PublishedList] = [:]
+  public var valueLists: [String: PublishedList] = [:]
 
   /// Ids that are counted and never served: Solr documents that lost their stored dataset.
   public var unserved: Set<String> = []

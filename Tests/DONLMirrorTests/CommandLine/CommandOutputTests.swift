@@ -79,7 +79,7 @@ extension CommandLineTests {
       let bench = try Workbench()
       let commands = [
         [], ["harvest"], ["status"], ["show"], ["search"], ["config"], ["config", "check"],
-        ["config", "show"],
+        ["config", "show"], ["lists"], ["lists", "refresh"], ["lists", "show"],
       ]
       for command in commands {
         let help = try await bench.start(command + ["--help"]).ended
@@ -101,6 +101,7 @@ extension CommandLineTests {
       "to a reader that leaves early is cut without a fuss",
       arguments: [
         "search water --limit 100", "status --json", "show alle-velden", "config show",
+        "lists show", "lists show Overheid:TaxonomieBeleidsagenda",
       ])
     func closedPipe(command: String) async throws {
       let bench = try Workbench()

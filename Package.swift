@@ -47,8 +47,12 @@ let package = Package(
         .embedInCode("Normalize/value-lists.csv"),
         .embedInCode("Store/Schema/schema-1.sql"),
         .embedInCode("Store/Schema/schema-2.sql"),
+        .embedInCode("Store/Schema/schema-3.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
+        .embedInCode("Store/Schema/views-resolution.sql"),
+        .embedInCode("Store/Schema/views-lists.sql"),
+        .embedInCode("Store/Schema/views-labels.sql"),
       ],
       swiftSettings: ours
     ),

@@ -9,12 +9,17 @@ struct SearchCommand: ParsableCommand {
       Searches name, title, notes, tags, organization and the names of resources. Accents do not \
       matter: coordinaten finds coördinaten.
 
+      --field takes the names of the table fields, and tag. A URI can be given by its label; a \
+      theme includes the themes below it.
+
       Example:
         donl-mirror search riolering utrecht --db sample.db
         donl-mirror search --field tag=verkeer --limit 5
+        donl-mirror search --field theme=Verkeer --lang en
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var labels: LabelOptions
 
   @Argument(help: ArgumentHelp("The words.", valueName: "words"))
   var words: [String] = []
@@ -24,7 +29,7 @@ struct SearchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Only where a column, a URI-valued field, an extra or a tag has this value; may be repeated.",
+      "Only where this field, or tag, has this value or label; may be repeated.",
       valueName: "field=value"))
   var field: [String] = []
 
@@ -43,11 +48,12 @@ struct SearchCommand: ParsableCommand {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
       return (field: String(parts[0]), value: String(parts[1]))
     }
-    let hits = try common.reader().search(words, fields: fields, limit: limit)
+    let hits = try common.reader().search(
+      words, fields: fields, limit: limit, in: labels.lang)
     if common.json { return try printJSON(hits) }
     for hit in hits {
       let text = [
-        "\(hit.title ?? "(no title)")  —  \(hit.organization ?? "-")",
+        "\(hit.title ?? "(no title)")  —  \(hit.ownerLabel ?? hit.organization ?? "-")",
         "  \(hit.name ?? hit.id)",
         hit.snippet.isEmpty
           ? nil : "  " + hit.snippet.split(whereSeparator: \.isNewline).joined(separator: " "),

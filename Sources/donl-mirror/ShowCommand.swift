@@ -4,21 +4,24 @@ import DONLMirror
 struct ShowCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "A dataset with its resources, URIs and tags.",
+    abstract: "A dataset with its resources, labels and tags.",
     discussion: """
-      Names of fields are those that search --field takes.
+      Names of fields are those that search --field takes. A URI is shown by its label; --json has \
+      both.
 
       Example:
         donl-mirror show alle-velden --db sample.db
+        donl-mirror show alle-velden --db sample.db --lang en
       """)
 
   @OptionGroup var common: CommonOptions
+  @OptionGroup var labels: LabelOptions
 
   @Argument(help: ArgumentHelp("The name or id of a dataset.", valueName: "name-or-id"))
   var dataset: String
 
   func run() throws {
-    let detail = try common.reader().dataset(dataset)
+    let detail = try common.reader().dataset(dataset, in: labels.lang)
     if common.json { return try printJSON(detail) }
     Console.standardOutput.write(Self.text(detail))
   }
@@ -56,14 +59,13 @@ struct ShowCommand: ParsableCommand {
     return lines + rows(terms)
   }
 
-  /// A field's label and name once, then a line a value: its label, if there is one, and the value.
+  /// A field's label and name once, then a line a value: by its label, if there is one.
   private static func rows(_ terms: [DatasetDetail.Term]) -> [String] {
     var last: String?
     return terms.flatMap { term in
       let name = term.fieldLabel.map { "\($0) (\(term.field))" } ?? term.field
       defer { last = term.field }
-      let label = (term.label ?? term.portalLabel).map { "\($0)  <\(term.value)>" }
-      return rows(term.field == last ? "" : name, label ?? term.value)
+      return rows(term.field == last ? "" : name, term.label ?? term.portalLabel ?? term.value)
     }
   }
 

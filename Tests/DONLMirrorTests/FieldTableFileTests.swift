@@ -112,13 +112,14 @@ struct FieldTableFileTests {
 /// A line of `config/fields.csv`. No value holds a comma or a quote, so a line splits at commas.
 private struct Row {
   static let header =
-    "entity,field,kind,value_list,dcat,iso19115,label_nl,label_en,names,since,until"
+    "entity,field,kind,value_list,dcat,iso19115,label_nl,label_en,names,since,until,renamed_to"
 
   let entity, field, kind, valueList, dcat, iso19115, labelNL, labelEN, names, since, until: String
+  let renamedTo: String
 
   init?(_ line: String) {
     let cells = line.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
-    guard cells.count == 11, !line.contains("\"") else { return nil }
+    guard cells.count == 12, !line.contains("\"") else { return nil }
     entity = cells[0]
     field = cells[1]
     kind = cells[2]
@@ -130,6 +131,7 @@ private struct Row {
     names = cells[8]
     since = cells[9]
     until = cells[10]
+    renamedTo = cells[11]
   }
 }
 

@@ -51,8 +51,6 @@ public struct URIValue: Sendable, Equatable {
   public var isMalformed: Bool
   /// The display name that the portal sent beside it, if any.
   public var portalLabel: String?
-  /// The value list of the field, by its name (`DONL:Organization`); nil when there is none.
-  public var valueList: String?
   /// The `spatial_scheme` at the same index; it decides the list of a `spatial_value`.
   public var scheme: String?
 }

@@ -30,6 +30,8 @@ struct FieldTable: Sendable, Equatable {
     var names: String?
     var since: String?
     var until: String?
+    /// The field of DONL 1.1 that means the same.
+    var renamedTo: String?
   }
 
   enum Fault: Error, Sendable, Equatable {
@@ -41,13 +43,14 @@ struct FieldTable: Sendable, Equatable {
     case unknownKind(line: Int, String)
     case noName(line: Int)
     case repeated(line: Int, field: String)
-    /// A display name that names no field, or a list decided by a field that is not there.
+    /// A display name that names no field, a list decided by a field that is not there, or a field
+    /// renamed to one that is not there.
     case unknownReference(line: Int, String)
   }
 
   static let header = [
     "entity", "field", "kind", "value_list", "dcat", "iso19115", "label_nl", "label_en", "names",
-    "since", "until",
+    "since", "until", "renamed_to",
   ]
 
   /// In the order of the file.
@@ -87,7 +90,7 @@ struct FieldTable: Sendable, Equatable {
     return Field(
       entity: entity, name: cells[1], kind: kind, valueList: optional[3], dcat: optional[4],
       iso19115: optional[5], labelNL: optional[6], labelEN: optional[7], names: optional[8],
-      since: optional[9], until: optional[10])
+      since: optional[9], until: optional[10], renamedTo: optional[11])
   }
 
   private static func check(_ fields: [Field], _ rows: [CSVReader.Row]) throws(Fault) {
@@ -99,7 +102,7 @@ struct FieldTable: Sendable, Equatable {
     }
     for (field, row) in zip(fields, rows) {
       let deciding = field.valueList.flatMap { $0.hasPrefix("@") ? String($0.dropFirst()) : nil }
-      for name in [field.names, deciding].compactMap(\.self)
+      for name in [field.names, deciding, field.renamedTo].compactMap(\.self)
       where !known.contains(key(field.entity, name)) {
         throw .unknownReference(line: row.line, name)
       }

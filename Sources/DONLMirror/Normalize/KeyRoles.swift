@@ -6,8 +6,6 @@ struct KeyRoles: Sendable {
     var column: Int?
     var reading: ColumnReading = .text
     var kind: FieldTable.Kind?
-    /// Of a URI field: its value list.
-    var valueList: String?
     /// Of a URI field: the role of the field that names the value list, value by value.
     var scheme: Int?
     /// The roles of the keys that may carry display names for this URI field, best first.
@@ -80,8 +78,6 @@ struct KeyRoles: Sendable {
       uriFields.append(place)
       if let list = field.valueList, list.hasPrefix("@") {
         roles[place].scheme = role(String(list.dropFirst()))
-      } else {
-        roles[place].valueList = field.valueList
       }
       let named = fields.filter { $0.kind == .displayName && $0.names == field.name }.map(\.name)
       let suffixed = ["\(field.name)_displayname", "\(field.name)_display_name"]

@@ -73,7 +73,7 @@ struct ObjectReader {
           URIValue(
             resourcePosition: resource, field: keys.roles[role].key, position: position,
             value: text, isMalformed: URIForm.isMalformed(text), portalLabel: nil,
-            valueList: keys.roles[role].valueList, scheme: nil))
+            scheme: nil))
       }
       known.carry(role)
       addLabels(to: &values, from: first, of: role, count: count)

@@ -92,12 +92,7 @@ final class CatalogWriter: @unchecked Sendable {
   func update(_ dataset: Dataset, key: Int64, at now: String) throws {
     // Before the rows change: FTS5 removes by the very text that it indexed.
     try execute(sql.unindex, [.integer(key)])
-    let first = Int32(DatasetColumn.names.count)
-    try sql.updateDataset.bind(dataset.columns)
-    try sql.updateDataset.bind(dataset.contentHash, at: first + 1)
-    try sql.updateDataset.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
-    try sql.updateDataset.bind(.integer(key), at: first + 3)
-    try sql.updateDataset.run()
+    try updateColumns(of: dataset, key: key)
     try writeGroups(of: dataset, at: now)
     for table in ChildTable.allCases {
       try follow(table.rows(of: dataset), in: table, key: key)
@@ -105,6 +100,15 @@ final class CatalogWriter: @unchecked Sendable {
     try writeRecord(dataset.record, key: key, at: now)
     try noteFields(of: dataset, at: now)
     try execute(sql.index, [.integer(key)])
+  }
+
+  /// Makes the rows follow another reading of the same record. What is searched stays as it is: no
+  /// field table decides about that.
+  func readAgain(_ dataset: Dataset, key: Int64) throws {
+    try updateColumns(of: dataset, key: key)
+    for table in ChildTable.allCases where table != .groups {
+      try follow(table.rows(of: dataset), in: table, key: key)
+    }
   }
 
   /// Turns a live dataset into a tombstone. Its last record stays.
@@ -165,6 +169,15 @@ final class CatalogWriter: @unchecked Sendable {
         Cell(group.imageURL), Cell(group.state), Cell(group.created),
         .integer(isListed ? 1 : 0), .text(now),
       ])
+  }
+
+  private func updateColumns(of dataset: Dataset, key: Int64) throws {
+    let first = Int32(DatasetColumn.names.count)
+    try sql.updateDataset.bind(dataset.columns)
+    try sql.updateDataset.bind(dataset.contentHash, at: first + 1)
+    try sql.updateDataset.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
+    try sql.updateDataset.bind(.integer(key), at: first + 3)
+    try sql.updateDataset.run()
   }
 
   private func writeGroups(of dataset: Dataset, at now: String) throws {

@@ -32,7 +32,7 @@ enum ChildTable: Int, CaseIterable {
     switch self {
     case .resources: ResourceColumn.names
     case .datasetURIs, .resourceURIs:
-      ["value", "malformed", "portal_label", "value_list", "scheme"]
+      ["value", "malformed", "portal_label", "scheme"]
     case .datasetExtras, .resourceExtras: ["value", "json_type"]
     case .tags, .groups: []
     }
@@ -69,7 +69,7 @@ extension URIValue {
   fileprivate var cells: [Cell] {
     [
       .text(field), .integer(Int64(position)), .text(value), .integer(isMalformed ? 1 : 0),
-      Cell(portalLabel), Cell(valueList), Cell(scheme),
+      Cell(portalLabel), Cell(scheme),
     ]
   }
 }

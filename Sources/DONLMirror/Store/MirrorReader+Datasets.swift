@@ -15,12 +15,14 @@ public struct DatasetDetail: Sendable, Encodable {
   /// A value of a URI-valued field.
   public struct Term: Sendable, Encodable {
     public var field: String
-    /// The field's own name for a reader (Dutch).
+    /// The field's own name for a reader.
     public var fieldLabel: String?
     public var value: String
-    /// From the field's value list; nil until lists are there.
+    /// From the field's value list, in the language asked; nil when no list has it.
     public var label: String?
+    /// The display name that the portal sent.
     public var portalLabel: String?
+    public var valueList: String?
     public var resourcePosition: Int?
   }
 
@@ -43,21 +45,14 @@ public struct DatasetDetail: Sendable, Encodable {
   }
 }
 
-/// A dataset that `search` found.
-public struct SearchHit: Sendable, Encodable {
-  public var id: String
-  public var name: String?
-  public var title: String?
-  public var organization: String?
-  /// Where the words stand, with `[` and `]` around them.
-  public var snippet: String
-}
-
 extension MirrorReader {
   /// The live dataset of this id or, else, of this name.
   ///
+  /// - Parameter language: of the labels.
   /// - Throws: `Failure` 66 when there is none; it says whether it once was there.
-  public func dataset(_ nameOrID: String) throws -> DatasetDetail {
+  public func dataset(
+    _ nameOrID: String, in language: LabelLanguage = .dutch
+  ) throws -> DatasetDetail {
     try read { db in
       let columns = try Row.fetchOne(
         db,
@@ -74,7 +69,7 @@ extension MirrorReader {
               DatasetDetail.Pair(key: name, value: String($0))
             }
         },
-        terms: try Self.terms(of: id, in: db),
+        terms: try Self.terms(of: id, in: db, language),
         tags: try String.fetchAll(
           db, sql: "SELECT name FROM tags WHERE dataset_id = ? ORDER BY name", arguments: [id]),
         resources: try Self.distributions(of: id, in: db),
@@ -109,11 +104,14 @@ extension MirrorReader {
     }
   }
 
-  private static func terms(of id: String, in db: Database) throws -> [DatasetDetail.Term] {
+  private static func terms(
+    of id: String, in db: Database, _ language: LabelLanguage
+  ) throws -> [DatasetDetail.Term] {
     try Row.fetchAll(
       db,
       sql: """
-        SELECT u.field, f.label_nl, u.value, u.label_nl, u.portal_label, u.resource_position
+        SELECT u.field, f.\(language.column), u.value, u.\(language.column), u.portal_label,
+          u.value_list, u.resource_position
         FROM uri_values u
         LEFT JOIN fields f ON f.field = u.field
           AND f.entity = CASE WHEN u.resource_position IS NULL THEN 'dataset' ELSE 'resource' END
@@ -123,7 +121,7 @@ extension MirrorReader {
     ).map { row in
       DatasetDetail.Term(
         field: row[0], fieldLabel: row[1], value: row[2], label: row[3], portalLabel: row[4],
-        resourcePosition: row[5])
+        valueList: row[5], resourcePosition: row[6])
     }
   }
 
@@ -141,67 +139,5 @@ extension MirrorReader {
         position: row[0], name: row[1], description: row[2], url: row[3], format: row[4],
         mimetype: row[5], lastModified: row[6])
     }
-  }
-
-  /// Full-text search: all words must occur; the last may be the beginning of one.
-  ///
-  /// - Parameters:
-  ///   - words: as a person types them; nothing in them is syntax.
-  ///   - fields: `field=value` pairs that must hold too: a column of `datasets`, a URI-valued
-  ///     field, or a tag (`tag=verkeer`).
-  public func search(
-    _ words: [String], fields: [(field: String, value: String)] = [], limit: Int = 20
-  ) throws -> [SearchHit] {
-    try read { db in
-      var conditions: [String] = []
-      var arguments: [any DatabaseValueConvertible] = []
-      let phrase = Self.matchPhrase(words)
-      if let phrase {
-        conditions.append("datasets_fts MATCH ?")
-        arguments.append(phrase)
-      }
-      let columns = try Set(
-        db.columns(in: "datasets").map(\.name))
-      for (field, value) in fields {
-        if field == "tag" {
-          conditions.append(
-            "f.dataset_id IN (SELECT dataset_id FROM tags WHERE name = ?)")
-          arguments.append(value)
-        } else if columns.contains(field) {
-          conditions.append(
-            "f.dataset_id IN (SELECT id FROM datasets WHERE \(field.quotedDatabaseIdentifier) = ?)")
-          arguments.append(value)
-        } else {
-          conditions.append(
-            """
-            f.dataset_id IN (SELECT dataset_id FROM uri_values WHERE field = ? AND value = ?
-              UNION SELECT dataset_id FROM extras WHERE key = ? AND value = ?)
-            """)
-          arguments += [field, value, field, value]
-        }
-      }
-      guard !conditions.isEmpty else { return [] }
-      arguments.append(limit)
-      let snippet = phrase == nil ? "''" : "snippet(datasets_fts, -1, '[', ']', '…', 16)"
-      return try Row.fetchAll(
-        db,
-        sql: """
-          SELECT f.dataset_id, f.name, f.title, f.organization, \(snippet)
-          FROM datasets_fts f WHERE \(conditions.joined(separator: " AND "))
-          ORDER BY \(phrase == nil ? "f.name" : "bm25(datasets_fts, 0, 4, 8, 1, 4, 1, 1)"), f.rowid
-          LIMIT ?
-          """, arguments: StatementArguments(arguments)
-      ).map { row in
-        SearchHit(
-          id: row[0], name: row[1], title: row[2], organization: row[3], snippet: row[4] ?? "")
-      }
-    }
-  }
-
-  /// Each word a quoted string, so that FTS5's own syntax stays out; the last one a prefix.
-  static func matchPhrase(_ words: [String]) -> String? {
-    let words = words.flatMap { $0.split(whereSeparator: \.isWhitespace) }
-      .map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" }
-    return words.isEmpty ? nil : words.joined(separator: " ") + "*"
   }
 }

@@ -15,8 +15,14 @@ struct Schema: Sendable {
   var indexes: String
 
   static let current = Schema(
-    steps: [text(PackageResources.schema_1_sql), text(PackageResources.schema_2_sql)],
-    views: text(PackageResources.views_sql),
+    steps: [
+      text(PackageResources.schema_1_sql), text(PackageResources.schema_2_sql),
+      text(PackageResources.schema_3_sql),
+    ],
+    views: [
+      PackageResources.views_sql, PackageResources.views_resolution_sql,
+      PackageResources.views_lists_sql, PackageResources.views_labels_sql,
+    ].map(text).joined(separator: "\n"),
     indexes: text(PackageResources.indexes_sql))
 
   var version: Int { steps.count }

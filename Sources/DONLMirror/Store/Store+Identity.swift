@@ -42,29 +42,50 @@ extension Store {
       try db.execute(
         sql: "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)",
         arguments: [UUID().uuidString.lowercased()])
-      try load(fields, in: db)
+      if try load(fields, in: db) { try readAgain(by: fields, in: db) }
     }
   }
 
   /// Makes the table `fields` say what the field table says.
-  private func load(_ table: FieldTable, in db: Database) throws {
+  ///
+  /// - Returns: True when the records that are stored were read by another table.
+  private func load(_ table: FieldTable, in db: Database) throws -> Bool {
     let columns =
-      "entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since, until"
+      "entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since, until, "
+      + "renamed_to"
     let wanted = table.fields.map { field in
       [
         field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
         field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
+        field.renamedTo,
       ]
     }
     let stored = try Row.fetchAll(db, sql: "SELECT \(columns) FROM fields").map { row in
       (0..<row.count).map { row[$0] as String? }
     }
-    guard Set(stored) != Set(wanted) else { return }
+    guard Set(stored) != Set(wanted) else { return false }
     try db.execute(sql: "DELETE FROM fields")
     for row in wanted {
       try db.execute(
-        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         arguments: StatementArguments(row))
+    }
+    return !stored.isEmpty
+  }
+
+  /// Reads the stored records by another field table: a field that was text may hold URIs now. The
+  /// records are the same, so nothing is told in `changes`.
+  private func readAgain(by fields: FieldTable, in db: Database) throws {
+    let normalizer = Normalizer(fields: fields)
+    let keys = try Int64.fetchAll(db, sql: "SELECT key FROM all_datasets WHERE deleted_at IS NULL")
+    for key in keys {
+      let record = try Data.fetchOne(
+        db, sql: "SELECT CAST(json AS BLOB) FROM record_rows WHERE dataset = ?", arguments: [key])
+      // What was read once can be read again, unless others changed the file: `check` tells that.
+      guard let record, let dataset = try? normalizer.normalize([UInt8](record)[...]) else {
+        continue
+      }
+      try writer.readAgain(dataset, key: key)
     }
   }
 }

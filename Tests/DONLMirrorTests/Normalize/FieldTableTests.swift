@@ -8,10 +8,10 @@ import Testing
     let table = try FieldTable(
       csv: #"""
         \#u{FEFF}\#(Self.header)
-        dataset,theme,uri list,Overheid:TaxonomieBeleidsagenda,dcat:theme,"a, ""b""",Thema,Theme,,CKAN,\#r
+        dataset,theme,uri list,Overheid:TaxonomieBeleidsagenda,dcat:theme,"a, ""b""",Thema,Theme,,CKAN,,\#r
 
         resource,size,number,,,,"Bestands
-        grootte",,,,"2020"
+        grootte",,,,"2020",
         """#)
 
     #expect(table.fields.count == 2)
@@ -30,18 +30,19 @@ import Testing
     "names the line of a fault",
     arguments: [
       ("dataset,a,uri", .wrongCount(line: 3, cells: 3)),
-      ("person,a,uri,,,,,,,,", .unknownEntity(line: 3, "person")),
-      ("dataset,a,url,,,,,,,,", .unknownKind(line: 3, "url")),
-      ("dataset,,uri,,,,,,,,", .noName(line: 3)),
-      ("dataset,x,uri,,,,,,,,", .repeated(line: 3, field: "x")),
-      ("dataset,a,display name,,,,,,b,,", .unknownReference(line: 3, "b")),
-      ("dataset,a,uri list,@b,,,,,,,", .unknownReference(line: 3, "b")),
+      ("person,a,uri,,,,,,,,,", .unknownEntity(line: 3, "person")),
+      ("dataset,a,url,,,,,,,,,", .unknownKind(line: 3, "url")),
+      ("dataset,,uri,,,,,,,,,", .noName(line: 3)),
+      ("dataset,x,uri,,,,,,,,,", .repeated(line: 3, field: "x")),
+      ("dataset,a,display name,,,,,,b,,,", .unknownReference(line: 3, "b")),
+      ("dataset,a,uri list,@b,,,,,,,,", .unknownReference(line: 3, "b")),
+      ("dataset,a,uri,,,,,,,,,b", .unknownReference(line: 3, "b")),
       ("dataset,\"a,uri,,,,,,,,", .badQuotes(line: 3)),
       ("dataset,\"a\"b,uri,,,,,,,,", .badQuotes(line: 3)),
     ] as [(String, FieldTable.Fault)])
   func faults(_ line: String, _ fault: FieldTable.Fault) {
     #expect(throws: fault) {
-      try FieldTable(csv: "\(Self.header)\ndataset,x,text,,,,,,,,\n\(line)\n")
+      try FieldTable(csv: "\(Self.header)\ndataset,x,text,,,,,,,,,\n\(line)\n")
     }
   }
 
@@ -54,7 +55,7 @@ import Testing
   }
 
   private static let header =
-    "entity,field,kind,value_list,dcat,iso19115,label_nl,label_en,names,since,until"
+    "entity,field,kind,value_list,dcat,iso19115,label_nl,label_en,names,since,until,renamed_to"
 }
 
 @Suite("A table of keys") struct KeyTableTests {

@@ -23,7 +23,7 @@ extension Normalizer {
       "resource,language,uri list,DONL:Language",
       "resource,url,uri",
     ]
-    let rows = lines.map { $0 + String(repeating: ",", count: 10 - $0.count { $0 == "," }) }
+    let rows = lines.map { $0 + String(repeating: ",", count: 11 - $0.count { $0 == "," }) }
     let csv = ([FieldTable.header.joined(separator: ",")] + rows).joined(separator: "\n")
     return Normalizer(fields: try FieldTable(csv: csv))
   }

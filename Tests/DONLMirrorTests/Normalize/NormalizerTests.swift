@@ -31,24 +31,23 @@ import Testing
           "url": "https://example.org/fietspaden/01.%20lengte.csv",
         ]
       ])
-    let themes = "Overheid:TaxonomieBeleidsagenda"
     #expect(
       dataset.uriValues.map(Summary.init) == [
         Summary(
           nil, "theme", 0, owms + "Wegen_(thema)",
-          "Verkeer | Wegen", themes),
-        Summary(nil, "theme_facet", 0, owms + "Verkeer_(thema)", nil, themes),
-        Summary(nil, "subtheme_facet", 0, owms + "Wegen_(thema)", nil, themes),
+          "Verkeer | Wegen"),
+        Summary(nil, "theme_facet", 0, owms + "Verkeer_(thema)"),
+        Summary(nil, "subtheme_facet", 0, owms + "Wegen_(thema)"),
         Summary(
           nil, "maintainer", 0, ministry,
-          "Ministeries | OCW", "DONL:Organization"),
-        Summary(nil, "maintainer_facet", 0, ministry, nil, "DONL:Organization"),
+          "Ministeries | OCW"),
+        Summary(nil, "maintainer_facet", 0, ministry),
         Summary(
-          nil, "license_id", 0, "cc-by", "CC-BY (voorbeeld)", "DONL:License", isMalformed: true),
+          nil, "license_id", 0, "cc-by", "CC-BY (voorbeeld)", isMalformed: true),
         Summary(
           nil, "landingpage", 0,
           "https://example.org/fietspaden"),
-        Summary(0, "format", 0, "CSV", nil, "MDR:FiletypeNAL", isMalformed: true),
+        Summary(0, "format", 0, "CSV", nil, isMalformed: true),
         Summary(0, "url", 0, dataset.resources[0][.url].text ?? ""),
       ])
     #expect(
@@ -174,10 +173,10 @@ struct Summary: Equatable {
 
   init(
     _ resource: Int?, _ field: String, _ position: Int, _ text: String, _ label: String? = nil,
-    _ list: String? = nil, scheme: String? = nil, isMalformed: Bool = false
+    scheme: String? = nil, isMalformed: Bool = false
   ) {
     value = URIValue(
       resourcePosition: resource, field: field, position: position, value: text,
-      isMalformed: isMalformed, portalLabel: label, valueList: list, scheme: scheme)
+      isMalformed: isMalformed, portalLabel: label, scheme: scheme)
   }
 }

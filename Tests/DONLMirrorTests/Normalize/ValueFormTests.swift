@@ -63,7 +63,6 @@ import Testing
       #"{"id":"a","spatial_scheme":["s:1","s:2"],"spatial_value":["v:1","012345 678901"]}"#)
     let values = paired.uriValues.filter { $0.field == "spatial_value" }
     #expect(values.map(\.scheme) == ["s:1", "s:2"])
-    #expect(values.map(\.valueList) == [nil, nil])
     #expect(values.map(\.isMalformed) == [false, true])
 
     let torn = try normalize(

@@ -42,28 +42,6 @@ SELECT
 FROM resource_rows r
 JOIN all_datasets d ON d.key = r.dataset;
 
-CREATE VIEW uri_values AS -- one row a value of a URI-valued field
-SELECT
-  d.id AS dataset_id,
-  NULL AS resource_position,
-  NULL AS resource_id,
-  u.field, u.position, u.value,
-  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END AS uri,
-  u.portal_label, c.label_nl, c.label_en, u.value_list, u.scheme
-FROM dataset_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
-UNION ALL
-SELECT
-  d.id, u.resource_position, r.id,
-  u.field, u.position, u.value,
-  CASE WHEN u.malformed = 0 OR c.uri IS NOT NULL THEN u.value END,
-  u.portal_label, c.label_nl, c.label_en, u.value_list, u.scheme
-FROM resource_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN resource_rows r ON r.dataset = u.dataset AND r.position = u.resource_position
-LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = u.value;
-
 CREATE VIEW tags AS
 SELECT d.id AS dataset_id, t.name
 FROM tag_rows t
@@ -88,29 +66,6 @@ SELECT d.id AS dataset_id, r.json, r.fetched_at
 FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
-
-CREATE VIEW stale_display_names AS -- the portal's display name differs from the value list's Dutch label of now
-SELECT d.id AS dataset_id, d.name, u.field, u.value AS uri, u.portal_label,
-  c.label_nl AS list_label, u.value_list
-FROM dataset_uri_rows u
-JOIN all_datasets d ON d.key = u.dataset
-JOIN concepts c ON c.list = u.value_list AND c.uri = u.value
-WHERE u.portal_label IS NOT NULL
-  AND c.label_nl IS NOT NULL
-  AND u.portal_label IS NOT c.label_nl
-  -- the portal joins parents with ' | '; what stands after the last one is the label itself
-  AND substr(u.portal_label, -length(c.label_nl) - 3) IS NOT ' | ' || c.label_nl;
-
-CREATE VIEW unlisted_uris AS -- values of a fetched value list's field that are not on the list
-SELECT u.dataset_id, u.resource_id, u.field, u.value, u.value_list
-FROM uri_values u
-JOIN value_lists l ON l.name = u.value_list AND l.fetched_at IS NOT NULL
-WHERE NOT EXISTS (SELECT 1 FROM concepts c WHERE c.list = u.value_list AND c.uri = u.value);
-
-CREATE VIEW malformed_uris AS -- values of URI fields that are no URI
-SELECT dataset_id, resource_id, field, value, value_list
-FROM uri_values
-WHERE uri IS NULL;
 
 CREATE VIEW field_census AS -- what the portal sends that no column and no field row carries
 SELECT c.entity, c.field, c.json_type, c.datasets, c.example, s.first_seen

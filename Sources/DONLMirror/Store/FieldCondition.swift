@@ -1,0 +1,83 @@
+import GRDB
+
+/// The datasets in which a field has a value, as SQL.
+struct FieldCondition {
+  /// Selects the ids of the datasets.
+  let sql: String
+  private let isURI: Bool
+  private let field: String
+
+  /// - Throws: `Failure` 64 for a field that neither the field table nor this database knows.
+  init(_ field: String, in db: Database) throws {
+    self.field = field
+    let kind = try String.fetchOne(
+      db, sql: "SELECT kind FROM fields WHERE field = ? ORDER BY kind GLOB 'uri*' DESC",
+      arguments: [field])
+    isURI = kind?.hasPrefix("uri") == true
+    if field == "tag" {
+      sql = "SELECT dataset_id FROM tags WHERE ? IS NOT NULL AND name = ?"
+    } else if isURI {
+      sql = Self.uriCondition
+    } else if try db.columns(in: "datasets").map(\.name).contains(field) {
+      sql = "SELECT id FROM datasets WHERE ? IS NOT NULL AND \(field.quotedDatabaseIdentifier) = ?"
+    } else if try db.columns(in: "resources").map(\.name).contains(field) {
+      sql = """
+        SELECT dataset_id FROM resources
+        WHERE ? IS NOT NULL AND \(field.quotedDatabaseIdentifier) = ?
+        """
+    } else if try kind != nil || Self.isSent(field, in: db) {
+      sql = "SELECT dataset_id FROM extras WHERE key = ? AND value = ?"
+    } else {
+      throw try Self.unknown(field, in: db)
+    }
+  }
+
+  func arguments(_ value: String) -> [any DatabaseValueConvertible] { [field, value] }
+
+  /// By URI or by label in either language, on the field's own list, with everything below; and by
+  /// the value as sent, which may be on no list. Fields of DONL 1.0 count as what they became.
+  private static let uriCondition = """
+    WITH RECURSIVE
+      wanted(field, value) AS (SELECT ?, ?),
+      meant AS (
+        SELECT DISTINCT m.field FROM meanings m, wanted w WHERE m.meaning = w.field
+      ),
+      lists AS (
+        SELECT f.value_list AS list FROM fields f
+        WHERE f.field IN (SELECT field FROM meant) AND f.value_list NOT GLOB '@*'
+        UNION
+        SELECT s.value_list FROM spatial_schemes s, fields f
+        WHERE f.field IN (SELECT field FROM meant) AND f.value_list GLOB '@*'
+      ),
+      found(list, uri) AS (
+        SELECT c.list, c.uri FROM concepts c, wanted w
+        WHERE c.list IN (SELECT list FROM lists)
+          AND (c.uri = w.value OR c.label_nl = w.value COLLATE NOCASE
+            OR c.label_en = w.value COLLATE NOCASE)
+        UNION
+        SELECT c.list, c.uri FROM found p JOIN concepts c ON c.list = p.list AND c.parent = p.uri
+      )
+    SELECT u.dataset_id FROM uri_values u
+    WHERE u.field IN (SELECT field FROM meant)
+      AND (u.value = (SELECT value FROM wanted)
+        OR (u.value_list, u.value) IN (SELECT list, uri FROM found))
+    """
+
+  private static func isSent(_ field: String, in db: Database) throws -> Bool {
+    try Bool.fetchOne(
+      db, sql: "SELECT EXISTS (SELECT 1 FROM extras WHERE key = ?)", arguments: [field]) ?? false
+  }
+
+  private static func unknown(_ field: String, in db: Database) throws -> Failure {
+    let names = try String.fetchAll(
+      db,
+      sql: """
+        SELECT field FROM fields UNION SELECT key FROM extras UNION SELECT 'tag'
+        UNION SELECT name FROM pragma_table_xinfo('datasets') ORDER BY 1
+        """)
+    let hint = nearestName(to: field, among: names).map { " Did you mean \($0)?" } ?? ""
+    return Failure(
+      .usage, reason: "unknown_field",
+      "There is no field \(field).\(hint) The table fields has them all, with what they mean.")
+  }
+}

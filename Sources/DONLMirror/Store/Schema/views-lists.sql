@@ -1,0 +1,120 @@
+-- What the value lists say of the catalogue: what is stale or unlisted, how each is used, themes.
+-- Made again with views.sql.
+
+CREATE VIEW stale_display_names AS -- the portal's display name differs from the value list's Dutch label of now
+WITH claims AS (
+  SELECT u.dataset, u.field, u.value AS uri, u.portal_label, u.label_nl AS list_label, u.value_list
+  FROM resolved_dataset_uris u
+  WHERE u.portal_label IS NOT NULL AND u.standing = 'listed'
+  UNION ALL
+  SELECT u.dataset, u.field, u.value, u.portal_label, u.label_nl, u.value_list
+  FROM resolved_resource_uris u
+  WHERE u.portal_label IS NOT NULL AND u.standing = 'listed'
+  UNION ALL
+  SELECT d.key, 'organization_title', NULL, d.organization_title, o.title, 'organization_list'
+  FROM all_datasets d
+  JOIN organizations o ON o.id = d.owner_org AND o.is_listed = 1
+  WHERE d.deleted_at IS NULL AND d.organization_title IS NOT NULL
+)
+SELECT d.id AS dataset_id, d.name, u.field, u.uri, u.portal_label, u.list_label, u.value_list
+FROM claims u
+JOIN all_datasets d ON d.key = u.dataset
+WHERE u.portal_label <> u.list_label
+  -- The portal joins parents with ' | '; what stands after the last one is the label itself.
+  AND NOT (
+    instr(u.list_label, ' | ') = 0
+    AND substr(u.portal_label, -length(u.list_label) - 3) = ' | ' || u.list_label);
+
+CREATE VIEW unlisted_uris AS -- URIs that are not, or no longer, on the fetched list of their field
+SELECT dataset_id, resource_id, field, value, value_list, resource_position,
+  label_nl, label_en -- the last ones, of what once was on the list
+FROM uri_values
+WHERE standing IN ('unlisted', 'removed');
+
+CREATE VIEW malformed_uris AS -- values of URI fields that are no URI, on no list, and no code of their scheme
+SELECT dataset_id, resource_id, field, value, value_list, resource_position
+FROM uri_values
+WHERE standing = 'malformed';
+
+CREATE VIEW value_list_usage AS -- how each list is used
+WITH used AS (
+  SELECT value_list, dataset, value, standing FROM resolved_dataset_uris
+  WHERE value_list IS NOT NULL
+  UNION ALL
+  SELECT value_list, dataset, value, standing FROM resolved_resource_uris
+  WHERE value_list IS NOT NULL
+), counts AS (
+  SELECT value_list,
+    count(*) AS uses,
+    count(DISTINCT dataset) AS datasets,
+    count(DISTINCT CASE WHEN standing = 'listed' THEN value END) AS entries_used,
+    sum(standing = 'listed') AS resolved,
+    sum(standing IN ('unlisted', 'removed')) AS unlisted,
+    sum(standing = 'removed') AS removed,
+    sum(standing = 'malformed') AS malformed,
+    sum(standing = 'unchecked') AS unchecked
+  FROM used GROUP BY value_list
+), lists AS (
+  SELECT name FROM value_lists
+  UNION SELECT value_list FROM fields WHERE value_list NOT GLOB '@*'
+  UNION SELECT value_list FROM spatial_schemes WHERE value_list IS NOT NULL
+)
+SELECT
+  n.name AS value_list,
+  l.entries, -- NULL: never fetched
+  coalesce(c.entries_used, 0) AS entries_used, -- how many of them occur
+  coalesce(c.uses, 0) AS uses, -- values: resolved + unlisted + malformed + unchecked
+  coalesce(c.datasets, 0) AS datasets,
+  coalesce(c.resolved, 0) AS resolved, -- on the list
+  coalesce(c.unlisted, 0) AS unlisted, -- URIs that are not, or no longer, on it
+  coalesce(c.removed, 0) AS removed, -- of these, no longer
+  coalesce(c.malformed, 0) AS malformed, -- no URIs
+  coalesce(c.unchecked, 0) AS unchecked -- the list was never fetched
+FROM lists n
+LEFT JOIN value_lists l ON l.name = n.name AND l.fetched_at IS NOT NULL
+LEFT JOIN counts c ON c.value_list = n.name;
+
+CREATE VIEW broader_concepts AS -- each entry with all that stand above it on its list, itself first
+WITH RECURSIVE broader(list, uri, ancestor, distance) AS (
+  SELECT list, uri, uri, 0 FROM concepts
+  UNION ALL
+  SELECT b.list, b.uri, p.uri, b.distance + 1
+  FROM broader b
+  JOIN concepts c ON c.list = b.list AND c.uri = b.ancestor
+  JOIN concepts p ON p.list = c.list AND p.uri = c.parent
+  WHERE b.distance < 8 -- the real list has two levels; a ring would have no end
+)
+SELECT list, uri, ancestor, distance FROM broader;
+
+CREATE VIEW themes AS -- the entries of the list of themes with their place in it
+SELECT
+  c.uri, c.label_nl, c.label_en, c.parent,
+  (
+    SELECT group_concat(label, ' | ') FROM (
+      SELECT a.label_nl AS label FROM broader_concepts b
+      JOIN concepts a ON a.list = b.list AND a.uri = b.ancestor
+      WHERE b.list = c.list AND b.uri = c.uri ORDER BY b.distance DESC)
+  ) AS path_nl, -- from the top, joined as the portal does
+  (
+    SELECT group_concat(label, ' | ') FROM (
+      SELECT a.label_en AS label FROM broader_concepts b
+      JOIN concepts a ON a.list = b.list AND a.uri = b.ancestor
+      WHERE b.list = c.list AND b.uri = c.uri ORDER BY b.distance DESC)
+  ) AS path_en,
+  c.removed_at
+FROM fields f
+JOIN concepts c ON c.list = f.value_list
+WHERE f.entity = 'dataset' AND f.field = 'theme';
+
+CREATE VIEW theme_datasets AS -- the datasets of a theme, those of the themes below it included
+SELECT
+  coalesce(b.ancestor, u.value) AS theme,
+  c.label_nl, c.label_en,
+  d.id AS dataset_id,
+  max(coalesce(b.distance, 0) = 0) AS is_direct -- 0: only by a theme below it
+FROM resolved_dataset_uris u
+JOIN all_datasets d ON d.key = u.dataset
+LEFT JOIN broader_concepts b ON b.list = u.value_list AND b.uri = u.value
+LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = b.ancestor
+WHERE u.field = 'theme' AND u.standing <> 'malformed' AND d.deleted_at IS NULL
+GROUP BY 1, d.id;

@@ -35,7 +35,7 @@ public struct Tally: Sendable, Equatable, Codable {
 }
 
 /// What a process answers when it ends (CONTRACT, "Exit codes").
-public enum ExitStatus: Int32, Sendable, Codable {
+public enum ExitStatus: Int32, Sendable, Codable, CaseIterable {
   case done = 0
   case heldBack = 3
   case usage = 64

@@ -44,10 +44,12 @@ public struct LoadedSettings: Sendable {
     /// `default`, `file:line`, the name of a variable, or `command line`.
     public let origin: String
     public let help: String
+    /// Completes "accepts …".
+    public let accepted: String
     /// What the setting waits for, while nothing reads it yet.
     public let pending: String?
 
-    enum CodingKeys: CodingKey { case key, value, origin, help, pending }
+    enum CodingKeys: CodingKey { case key, value, origin, help, accepted, pending }
 
     public func encode(to encoder: any Encoder) throws {
       var row = encoder.container(keyedBy: CodingKeys.self)
@@ -56,6 +58,7 @@ public struct LoadedSettings: Sendable {
       try row.encode(value, forKey: .value)
       try row.encode(origin, forKey: .origin)
       try row.encode(help, forKey: .help)
+      try row.encode(accepted, forKey: .accepted)
       try row.encode(pending, forKey: .pending)
     }
   }
@@ -66,7 +69,7 @@ public struct LoadedSettings: Sendable {
       Row(
         key: setting.key, value: setting.write(settings).map(setting.mask),
         origin: origin(of: setting.key).description, help: setting.help,
-        pending: setting.pending)
+        accepted: setting.accepted, pending: setting.pending)
     }
   }
 

@@ -41,7 +41,8 @@ struct ConfigShowTests {
     let rows = try #require(try JSONSerialization.jsonObject(with: data) as? [[String: Any]])
 
     #expect(rows.count == Setting.all.count)
-    #expect(rows.allSatisfy { Set($0.keys) == ["key", "value", "origin", "help", "pending"] })
+    let members: Set = ["key", "value", "origin", "help", "accepted", "pending"]
+    #expect(rows.allSatisfy { Set($0.keys) == members })
   }
 
   private func load(_ environment: [String: String]) throws -> LoadedSettings {

@@ -1,37 +1,37 @@
 -- Schema version 1. Base tables; the names that CONTRACT.md promises are these tables or the views in views.sql.
 -- Timestamps are TEXT: 'YYYY-MM-DDTHH:MM:SS.ffffffZ', or 'YYYY-MM-DD[THH:MM:SS]' where the portal sends no zone.
 
-CREATE TABLE meta (
-  key TEXT NOT NULL PRIMARY KEY, -- source, license, epoch, complete_as_of, checkpoint, hash_version, schema_version, tool_version, ...
-  value TEXT
+CREATE TABLE meta ( -- facts about this file
+  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`
+  value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE runs (
-  id INTEGER PRIMARY KEY, -- the run's number, never reused
-  walk_id INTEGER REFERENCES walks(id), -- the walk this run did (a part of); a walk outlives an interrupted run
-  mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')),
-  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')),
+CREATE TABLE runs ( -- the ledger: one row a run
+  id INTEGER PRIMARY KEY, -- the number of the run, never reused
+  walk_id INTEGER REFERENCES walks(id), -- the walk that it did a part of; a walk outlives an interrupted run
+  mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')), -- `full`, `incremental`
+  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')), -- `complete`, `partial`, `failed`, `interrupted`, `running`
   started_at TEXT NOT NULL, -- our clock, UTC
   finished_at TEXT, -- our clock, UTC; NULL while running
-  checkpoint TEXT, -- the portal's newest metadata_modified that this run made us consistent with
-  portal_count INTEGER, -- what the portal counted last
-  requests INTEGER NOT NULL DEFAULT 0, -- HTTP requests sent, retries included
-  retries INTEGER NOT NULL DEFAULT 0, -- of these, how many repeated an earlier one
-  bytes INTEGER NOT NULL DEFAULT 0, -- decoded bytes received
+  checkpoint TEXT, -- the portal's time up to which this run made the file consistent
+  portal_count INTEGER, -- what the portal counted last, for what this run asked
+  requests INTEGER NOT NULL DEFAULT 0, -- HTTP requests, retries included
+  retries INTEGER NOT NULL DEFAULT 0, -- how many of these repeated an earlier one
+  bytes INTEGER NOT NULL DEFAULT 0, -- received, after decompression
   pages INTEGER NOT NULL DEFAULT 0, -- pages stored
   created INTEGER NOT NULL DEFAULT 0, -- datasets that were new or came back
-  updated INTEGER NOT NULL DEFAULT 0, -- datasets whose content_hash changed
-  touched INTEGER NOT NULL DEFAULT 0, -- datasets whose record differs in churn fields only
+  updated INTEGER NOT NULL DEFAULT 0, -- datasets whose content changed
+  touched INTEGER NOT NULL DEFAULT 0, -- datasets of which only what churns changed
   unchanged INTEGER NOT NULL DEFAULT 0, -- datasets received and found equal
   deleted INTEGER NOT NULL DEFAULT 0, -- datasets gone from the portal
   held INTEGER NOT NULL DEFAULT 0, -- deletions held back
-  rejected INTEGER NOT NULL DEFAULT 0, -- records in quarantine after being read in this run
+  rejected INTEGER NOT NULL DEFAULT 0, -- records put in quarantine
   exit_code INTEGER, -- what the process answered; NULL while running or when it was killed
-  reason TEXT, -- a stable word when the outcome is not complete
+  reason TEXT, -- a stable word, when there is something to say
   message TEXT -- one sentence for a person
 ) STRICT;
 
-CREATE TABLE walks (
+CREATE TABLE walks ( -- ours: the walks through the catalogue and their positions
   id INTEGER PRIMARY KEY, -- 'seen' means seen by this walk, in whichever run
   mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental', 'census')),
   state TEXT NOT NULL CHECK (state IN ('open', 'complete', 'partial', 'dropped')),
@@ -47,93 +47,93 @@ CREATE TABLE walks (
   finished_at TEXT
 ) STRICT;
 
-CREATE TABLE all_datasets ( -- every dataset ever stored; the view datasets shows the live ones
+CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view datasets shows the live ones
   key INTEGER PRIMARY KEY, -- internal; ours alone
-  id TEXT NOT NULL UNIQUE, -- CKAN's id: the identity of a dataset
-  name TEXT, -- CKAN's slug; can change and can be reused by another id
-  title TEXT,
-  notes TEXT, -- description, Markdown or HTML
+  id TEXT NOT NULL UNIQUE, -- CKAN's id, which is the identity of a dataset
+  name TEXT, -- the slug in the URL of the portal's page; it can change, and be reused by another id
+  title TEXT, -- as sent
+  notes TEXT, -- the description, Markdown or HTML as sent
   url TEXT, -- landing page
   identifier TEXT, -- the publisher's own identifier
-  state TEXT,
-  type TEXT, -- 'dataset', or what else the portal registers
-  private INTEGER CHECK (private IN (0, 1)),
-  owner_org TEXT, -- organizations.id: the account in CKAN, not the owner of the data
-  organization_title TEXT, -- as copied into the record by the portal
+  state TEXT, -- CKAN's state; `active`
+  type TEXT, -- `dataset`, or what else the portal registers
+  private INTEGER CHECK (private IN (0, 1)), -- 0 or 1
+  owner_org TEXT, -- `organizations.id`: the account in CKAN, not the owner of the data
+  organization_title TEXT, -- the title of that organization, as copied into the record
   authority TEXT, -- URI of the data owner
   publisher TEXT, -- URI of the publisher
-  maintainer TEXT, -- DONL 1.0: URI of the data owner
-  license_id TEXT,
-  license_title TEXT, -- the portal's own label; can be out of date
-  access_rights TEXT,
-  dataset_status TEXT,
-  frequency TEXT,
-  source_catalog TEXT,
-  metadata_language TEXT,
-  issued TEXT, -- no zone, as precise as sent
-  modified TEXT, -- of the data, not of the metadata; no zone, as precise as sent
-  metadata_created TEXT, -- UTC
-  metadata_modified TEXT, -- UTC, microseconds; what incremental runs follow
+  maintainer TEXT, -- URI of the data owner in records of DONL 1.0
+  license_id TEXT, -- URI of the license
+  license_title TEXT, -- the portal's label of the license; can be out of date
+  access_rights TEXT, -- URI: public, restricted, …
+  dataset_status TEXT, -- URI: available, planned, …
+  frequency TEXT, -- URI: how often the data are updated
+  source_catalog TEXT, -- URI of the catalogue that the portal took it from
+  metadata_language TEXT, -- URI of the language of the metadata
+  issued TEXT, -- when the data were published; no zone
+  modified TEXT, -- when the data changed, not the metadata; no zone
+  metadata_created TEXT, -- when CKAN first had it, UTC
+  metadata_modified TEXT, -- when CKAN last changed it, UTC; what incremental runs follow
   num_resources INTEGER, -- as the portal says
   num_tags INTEGER, -- as the portal says
-  content_hash TEXT NOT NULL, -- SHA-256 of the canonical record without the fields that churn
-  is_repaired INTEGER NOT NULL DEFAULT 0, -- 1 when U+0000 or a lone surrogate became U+FFFD in the columns
-  first_run INTEGER NOT NULL REFERENCES runs(id), -- the run that first stored it
-  first_seen TEXT NOT NULL, -- when that run began
-  deleted_at TEXT, -- NULL while it lives
-  deleted_reason TEXT -- why we know that it is gone
+  content_hash TEXT NOT NULL, -- SHA-256 of the record without what churns
+  is_repaired INTEGER NOT NULL DEFAULT 0, -- 1 when a character that no text may hold became U+FFFD in the columns
+  first_run INTEGER NOT NULL REFERENCES runs(id), -- the `runs.id` of the run that first stored it
+  first_seen TEXT NOT NULL, -- when the run began that first stored it
+  deleted_at TEXT, -- when we noticed that it is gone; NULL while it lives
+  deleted_reason TEXT -- how we know that it is gone
 ) STRICT;
 
-CREATE TABLE sightings ( -- which walk saw a dataset; narrow, because a full walk writes every row
+CREATE TABLE sightings ( -- ours: which walk saw a dataset; narrow, because a full walk writes every row
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
   walk INTEGER NOT NULL, -- the last walk that saw it
   complete_walk INTEGER -- the last complete full walk or census that saw it
 ) STRICT;
 
-CREATE TABLE absences ( -- live datasets that the portal's index no longer shows
+CREATE TABLE absences ( -- ours: live datasets that the portal's index no longer shows
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
-  state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- held by the guard; still active by package_show; without evidence
-  detail TEXT NOT NULL, -- for a person
-  first_noted_at TEXT NOT NULL, -- when a census first missed it, our clock
+  state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- `held` by the guard against mass deletion, or `unclear`: without evidence; or still `active` by package_show
+  detail TEXT NOT NULL, -- why, for a person
+  first_noted_at TEXT NOT NULL, -- when a census first missed it
   noted_at TEXT NOT NULL, -- when a census last missed it
-  run_id INTEGER NOT NULL REFERENCES runs(id) -- the run that last missed it
+  run_id INTEGER NOT NULL REFERENCES runs(id) -- the `runs.id` of the run that last missed it
 ) STRICT;
 
-CREATE TABLE record_rows (
+CREATE TABLE record_rows ( -- ours: the raw records
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
-  json TEXT NOT NULL, -- the record as received, byte for byte
+  json TEXT NOT NULL, -- as received, byte for byte
   fetched_at TEXT NOT NULL -- when these bytes first came
 ) STRICT;
 
-CREATE TABLE resource_rows (
+CREATE TABLE resource_rows ( -- ours: the resources
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  position INTEGER NOT NULL, -- 0, 1, ... in the order as served; (dataset, position) is the key
-  id TEXT, -- churns without meaning at data.overheid.nl
-  name TEXT,
-  description TEXT,
-  url TEXT,
-  format TEXT,
-  mimetype TEXT,
-  license_id TEXT,
+  position INTEGER NOT NULL, -- 0, 1, … in the order as served
+  id TEXT, -- changes without meaning
+  name TEXT, -- as sent
+  description TEXT, -- as sent
+  url TEXT, -- where the data are
+  format TEXT, -- URI or word, as sent
+  mimetype TEXT, -- URI or word, as sent
+  license_id TEXT, -- URI of the license
   size INTEGER, -- as sent: kB by DONL's definition, bytes by DCAT's
-  created TEXT, -- UTC
-  last_modified TEXT, -- UTC
+  created TEXT, -- when CKAN first had it, UTC
+  last_modified TEXT, -- when CKAN last changed it, UTC
   UNIQUE (dataset, position)
 ) STRICT;
 
-CREATE TABLE dataset_uri_rows ( -- values of URI-valued fields of datasets
+CREATE TABLE dataset_uri_rows ( -- ours: values of URI-valued fields of datasets
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
   field TEXT NOT NULL, -- the key as sent
-  position INTEGER NOT NULL,
+  position INTEGER NOT NULL, -- 0, 1, … in the order as sent
   value TEXT NOT NULL, -- as sent
   malformed INTEGER NOT NULL, -- 1: no scheme and something, or a control character
   portal_label TEXT, -- the display name that the portal sent beside it
   value_list TEXT, -- the field's value list
-  scheme TEXT, -- spatial_value only: the spatial_scheme at the same index
+  scheme TEXT, -- of `spatial_value` only: the `spatial_scheme` at the same place
   PRIMARY KEY (dataset, field, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE resource_uri_rows ( -- values of URI-valued fields of resources
+CREATE TABLE resource_uri_rows ( -- ours: the same of resources
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
   resource_position INTEGER NOT NULL,
   field TEXT NOT NULL,
@@ -146,15 +146,15 @@ CREATE TABLE resource_uri_rows ( -- values of URI-valued fields of resources
   PRIMARY KEY (dataset, resource_position, field, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE dataset_extra_rows ( -- what neither the columns nor the URI values of datasets carry
+CREATE TABLE dataset_extra_rows ( -- ours: what neither the columns nor the URI values of datasets carry
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  key TEXT NOT NULL,
-  value TEXT NOT NULL, -- text, or the JSON of what is no string
-  json_type TEXT NOT NULL, -- string, number, boolean, array, object
+  key TEXT NOT NULL, -- the key as sent
+  value TEXT NOT NULL, -- text, or JSON for what is no string
+  json_type TEXT NOT NULL, -- `string`, `number`, `boolean`, `array`, `object`
   PRIMARY KEY (dataset, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE resource_extra_rows ( -- the same of resources
+CREATE TABLE resource_extra_rows ( -- ours: the same of resources
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
   resource_position INTEGER NOT NULL,
   key TEXT NOT NULL,
@@ -163,133 +163,137 @@ CREATE TABLE resource_extra_rows ( -- the same of resources
   PRIMARY KEY (dataset, resource_position, key)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE tag_rows (
+CREATE TABLE tag_rows ( -- ours: the tags
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  name TEXT NOT NULL,
+  name TEXT NOT NULL, -- the tag
   PRIMARY KEY (dataset, name)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE organizations (
-  id TEXT NOT NULL PRIMARY KEY,
-  name TEXT,
-  title TEXT,
-  description TEXT,
-  image_url TEXT,
-  state TEXT,
-  created TEXT, -- UTC
-  is_listed INTEGER NOT NULL, -- 1 from the portal's own list, 0 from a copy inside a record
-  first_seen TEXT NOT NULL,
+CREATE TABLE organizations ( -- accounts in CKAN under which datasets are published
+  id TEXT NOT NULL PRIMARY KEY, -- CKAN's id
+  name TEXT, -- its slug
+  title TEXT, -- as sent
+  description TEXT, -- as sent
+  image_url TEXT, -- its logo
+  state TEXT, -- CKAN's state
+  created TEXT, -- when CKAN first had it, UTC
+  is_listed INTEGER NOT NULL, -- 1 from the portal's own list, 0 from the copy inside a record
+  first_seen TEXT NOT NULL, -- when a run first saw it
   last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE groups (
-  id TEXT NOT NULL PRIMARY KEY,
-  name TEXT,
-  title TEXT,
-  description TEXT,
-  image_url TEXT,
-  state TEXT,
-  created TEXT,
-  is_listed INTEGER NOT NULL,
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL
+CREATE TABLE groups ( -- CKAN's groups, which the portal may use for themes
+  id TEXT NOT NULL PRIMARY KEY, -- CKAN's id
+  name TEXT, -- its slug
+  title TEXT, -- as sent
+  description TEXT, -- as sent
+  image_url TEXT, -- its logo
+  state TEXT, -- CKAN's state
+  created TEXT, -- when CKAN first had it, UTC
+  is_listed INTEGER NOT NULL, -- 1 from the portal's own list, 0 from the copy inside a record
+  first_seen TEXT NOT NULL, -- when a run first saw it
+  last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE group_rows (
+CREATE TABLE group_rows ( -- ours: which dataset is in which group
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  group_id TEXT NOT NULL REFERENCES groups(id),
+  group_id TEXT NOT NULL REFERENCES groups(id), -- `groups.id`
   PRIMARY KEY (dataset, group_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE licenses ( -- the portal's own license_list
-  id TEXT NOT NULL PRIMARY KEY,
-  title TEXT,
-  url TEXT
+CREATE TABLE licenses ( -- the portal's own list of licenses
+  id TEXT NOT NULL PRIMARY KEY, -- what `datasets.license_id` holds
+  title TEXT, -- as sent
+  url TEXT -- where it can be read
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE changes ( -- the feed: append-only, seq only grows, one row when content changed
-  seq INTEGER PRIMARY KEY AUTOINCREMENT,
-  kind TEXT NOT NULL CHECK (kind IN ('create', 'update', 'delete')),
-  dataset_id TEXT NOT NULL,
-  name TEXT,
-  run_id INTEGER NOT NULL REFERENCES runs(id),
-  recorded_at TEXT NOT NULL, -- our clock, UTC; one stamp a transaction
+CREATE TABLE changes ( -- the feed: append-only, one row when the content of a dataset changed; a dataset that was only touched
+  -- (another stamp, other resource ids) has none. Remember the last `seq` and ask `WHERE seq > ?`. When
+  -- `meta.epoch` is another one than you remember, the file was made anew: read everything
+  seq INTEGER PRIMARY KEY AUTOINCREMENT, -- strictly increasing; gaps have no meaning
+  kind TEXT NOT NULL CHECK (kind IN ('create', 'update', 'delete')), -- `create`, `update`, `delete`
+  dataset_id TEXT NOT NULL, -- `datasets.id`, or `deleted_datasets.id`
+  name TEXT, -- its name at that time
+  run_id INTEGER NOT NULL REFERENCES runs(id), -- `runs.id`
+  recorded_at TEXT NOT NULL, -- our clock, UTC; the same for all changes stored with a page
   metadata_modified TEXT, -- the portal's stamp of the record
-  changed_fields TEXT, -- JSON array of keys on an update
-  content_hash TEXT, -- after the change; the last one known on a delete
+  changed_fields TEXT, -- on an update: JSON array of the keys
+  content_hash TEXT, -- after the change; on a delete the last one known
   replaced_by TEXT -- on a delete: the live id that bears the same name
 ) STRICT;
 
-CREATE TABLE rejections ( -- quarantine; a row leaves when its record heals
-  key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or 'sha256:' and the hash of the bytes
+CREATE TABLE rejections ( -- the quarantine: records that could not be read; a row leaves when its record can be read again
+  key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or `sha256:` and the hash of the bytes
   dataset_id TEXT, -- NULL when the record does not say
   run_id INTEGER NOT NULL REFERENCES runs(id), -- the last run that saw it so
   walk INTEGER NOT NULL, -- the last walk that saw it so
-  reason TEXT NOT NULL, -- bad_json, bad_text, too_deep, too_large_record, not_an_object, no_id, bad_id
-  detail TEXT NOT NULL,
+  reason TEXT NOT NULL, -- `bad_json`, `bad_text`, `too_deep`, `too_large_record`, `not_an_object`, `no_id`, `bad_id`
+  detail TEXT NOT NULL, -- one sentence
   record BLOB NOT NULL, -- the bytes as received
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL,
-  attempts INTEGER NOT NULL
+  first_seen TEXT NOT NULL, -- when a run first saw it so
+  last_seen TEXT NOT NULL, -- when a run last saw it so
+  attempts INTEGER NOT NULL -- how often
 ) STRICT;
 
-CREATE TABLE fields ( -- the field table, loaded from config/fields.csv
-  entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')),
-  field TEXT NOT NULL,
-  kind TEXT NOT NULL,
-  value_list TEXT,
-  dcat TEXT, -- DCAT-AP-DONL property
-  iso19115 TEXT, -- path in ISO 19115 / NGR
-  label_nl TEXT,
-  label_en TEXT,
+CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from config/fields.csv
+  entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
+  field TEXT NOT NULL, -- the key
+  kind TEXT NOT NULL, -- `uri`, `uri list`, `text`, `display name`, …
+  value_list TEXT, -- the list that the values are taken from
+  dcat TEXT, -- term in DCAT
+  iso19115 TEXT, -- path in ISO 19115
+  label_nl TEXT, -- Dutch name of the field
+  label_en TEXT, -- English name of the field
   names TEXT, -- on a display name: the field whose URI it names
-  since TEXT,
-  until TEXT,
+  since TEXT, -- the version of DONL, or the month, that brought it
+  until TEXT, -- the last version of DONL that has it
   PRIMARY KEY (entity, field)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE field_sightings ( -- when a key and JSON type outside the columns first came
-  entity TEXT NOT NULL,
-  field TEXT NOT NULL,
-  json_type TEXT NOT NULL,
-  first_seen TEXT NOT NULL,
+CREATE TABLE field_sightings ( -- ours: when a key and JSON type outside the columns first came
+  entity TEXT NOT NULL, -- `dataset`, `resource`
+  field TEXT NOT NULL, -- the key as sent
+  json_type TEXT NOT NULL, -- `string`, `number`, `boolean`, `array`, `object`
+  first_seen TEXT NOT NULL, -- when a run first saw it
   PRIMARY KEY (entity, field, json_type)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE value_lists ( -- the portal's waardelijsten
-  name TEXT NOT NULL PRIMARY KEY,
-  url TEXT NOT NULL,
-  fetched_at TEXT, -- when its present content came
-  checked_at TEXT, -- when it was last asked for
-  entries INTEGER NOT NULL DEFAULT 0
+CREATE TABLE value_lists ( -- the portal's *waardelijsten*
+  name TEXT NOT NULL PRIMARY KEY, -- as in `fields.value_list`
+  url TEXT NOT NULL, -- where it was read
+  fetched_at TEXT, -- when its present content came; NULL when none ever did
+  checked_at TEXT, -- when that was last found to be the present content
+  entries INTEGER NOT NULL DEFAULT 0 -- how many, without what is gone
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE concepts ( -- entries of value lists; a label belongs to (list, uri)
-  list TEXT NOT NULL REFERENCES value_lists(name) ON DELETE CASCADE,
-  uri TEXT NOT NULL, -- an opaque string
-  label_nl TEXT,
-  label_en TEXT,
-  parent TEXT,
-  first_seen TEXT NOT NULL,
-  last_seen TEXT NOT NULL,
-  removed_at TEXT,
+CREATE TABLE concepts ( -- the entries of value lists. A label belongs to (`list`, `uri`): one URI can be on two lists and have two labels
+  list TEXT NOT NULL REFERENCES value_lists(name) ON DELETE CASCADE, -- `value_lists.name`
+  uri TEXT NOT NULL, -- as sent: an opaque text
+  label_nl TEXT, -- the label of now; of what is gone, the last one
+  label_en TEXT, -- the label of now; of what is gone, the last one
+  parent TEXT, -- the `uri` above it on the same list
+  first_seen TEXT NOT NULL, -- when we first saw it
+  last_seen TEXT NOT NULL, -- the `fetched_at` of the last content that held it
+  removed_at TEXT, -- when it was first missed; NULL while it is on the list
   PRIMARY KEY (list, uri)
 ) STRICT, WITHOUT ROWID;
 
-CREATE VIEW fts_rows AS -- what datasets_fts indexes, by all_datasets.key
+CREATE VIEW fts_rows AS -- ours: what datasets_fts indexes, by all_datasets.key
 SELECT
   d.key AS rowid,
   d.id AS dataset_id,
   d.name,
   d.title,
   d.notes,
-  (SELECT group_concat(t.name, ' ') FROM tag_rows t WHERE t.dataset = d.key) AS tags,
-  d.organization_title AS organization,
-  (SELECT group_concat(r.name, ' ') FROM resource_rows r WHERE r.dataset = d.key) AS resources
+  (SELECT group_concat(t.name, ' ') FROM tag_rows t WHERE t.dataset = d.key) AS tags, -- all of them
+  d.organization_title AS organization, -- title of the organization
+  (SELECT group_concat(r.name, ' ') FROM resource_rows r WHERE r.dataset = d.key) AS resources -- their names
 FROM all_datasets d
 WHERE d.deleted_at IS NULL;
 
 CREATE VIRTUAL TABLE datasets_fts USING fts5(
+  -- full-text search in the live datasets: `WHERE datasets_fts MATCH 'words'`. Accents do not matter,
+  -- `word*` finds beginnings; there is no Dutch stemming
   dataset_id UNINDEXED, name, title, notes, tags, organization, resources,
   content='fts_rows', content_rowid='rowid',
   tokenize="unicode61 remove_diacritics 2", prefix='2 3'

@@ -1,6 +1,6 @@
 -- The views that carry the contract. They are dropped and made again whenever the schema version moves.
 
-CREATE VIEW datasets AS -- the live datasets
+CREATE VIEW datasets AS -- the live datasets, one a row
 SELECT
   d.id, d.name, d.title, d.notes, d.url, d.identifier, d.state, d.type, d.private,
   d.owner_org, d.organization_title, d.authority, d.publisher, d.maintainer,
@@ -15,45 +15,58 @@ LEFT JOIN sightings s ON s.dataset = d.key
 LEFT JOIN walks w ON w.id = s.complete_walk
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW deleted_datasets AS -- datasets that are gone from the portal
+CREATE VIEW deleted_datasets AS
+-- what is gone from the portal, as it was last; a dataset that comes back leaves this view and is a
+-- `create` in the feed
 SELECT
-  d.id, d.name, d.title, d.deleted_at,
-  d.deleted_reason AS reason,
+  d.id, d.name, d.title,
+  d.deleted_at, -- when we noticed
+  d.deleted_reason AS reason, -- how we know
   (
     SELECT l.id FROM all_datasets l
     WHERE l.name = d.name AND l.deleted_at IS NULL
     ORDER BY l.metadata_created DESC, l.id
     LIMIT 1
-  ) AS replaced_by, -- the live id that bears the same name
+  ) AS replaced_by, -- the live id that bears the same name, if any
   d.dataset_status, d.authority, d.license_id, d.metadata_modified, d.content_hash, d.first_seen
 FROM all_datasets d
 WHERE d.deleted_at IS NOT NULL;
 
-CREATE VIEW held_deletions AS -- datasets that are absent from the portal and were not deleted
-SELECT d.id, d.name, d.title, a.state, a.detail, a.first_noted_at, a.noted_at, a.run_id
+CREATE VIEW held_deletions AS
+-- what is absent from the portal and was not deleted; `donl-mirror status` lists it. A row leaves
+-- when the dataset is back, or when its deletion is proven
+SELECT
+  d.id, d.name, d.title,
+  a.state, -- `held` by the guard against mass deletion, or `unclear`: without evidence
+  a.detail, a.first_noted_at, a.noted_at, a.run_id
 FROM absences a
 JOIN all_datasets d ON d.key = a.dataset
 WHERE a.state <> 'active';
 
 CREATE VIEW resources AS
+-- the distributions of the live datasets. When a dataset is deleted its parts go, here and in
+-- `uri_values`, `tags`, `extras` and `dataset_groups`
 SELECT
   d.id AS dataset_id, r.position, r.id, r.name, r.description, r.url, r.format, r.mimetype,
   r.license_id, r.size, r.created, r.last_modified
 FROM resource_rows r
 JOIN all_datasets d ON d.key = r.dataset;
 
-CREATE VIEW tags AS
+CREATE VIEW tags AS -- one row a tag of a dataset
 SELECT d.id AS dataset_id, t.name
 FROM tag_rows t
 JOIN all_datasets d ON d.key = t.dataset;
 
-CREATE VIEW dataset_groups AS
+CREATE VIEW dataset_groups AS -- which dataset is in which group
 SELECT d.id AS dataset_id, g.group_id
 FROM group_rows g
 JOIN all_datasets d ON d.key = g.dataset;
 
-CREATE VIEW extras AS -- keys that neither the columns nor uri_values carry
-SELECT d.id AS dataset_id, NULL AS resource_position, e.key, e.value, e.json_type
+CREATE VIEW extras AS -- every key that neither the columns nor `uri_values` carry
+SELECT
+  d.id AS dataset_id,
+  NULL AS resource_position, -- NULL on the dataset
+  e.key, e.value, e.json_type
 FROM dataset_extra_rows e
 JOIN all_datasets d ON d.key = e.dataset
 UNION ALL
@@ -61,14 +74,21 @@ SELECT d.id, e.resource_position, e.key, e.value, e.json_type
 FROM resource_extra_rows e
 JOIN all_datasets d ON d.key = e.dataset;
 
-CREATE VIEW records AS -- the raw JSON of the live datasets
+CREATE VIEW records AS -- the live datasets as they came
 SELECT d.id AS dataset_id, r.json, r.fetched_at
 FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW field_census AS -- what the portal sends that no column and no field row carries
-SELECT c.entity, c.field, c.json_type, c.datasets, c.example, s.first_seen
+CREATE VIEW field_census AS
+-- what the portal sends that no column and no URI field carries: drift is a query
+SELECT
+  c.entity, -- `dataset`, `resource`
+  c.field, -- the key as sent
+  c.json_type, -- `string`, `number`, `boolean`, `array`, `object`
+  c.datasets, -- how many have it
+  c.example, -- the first 200 characters of one value
+  s.first_seen
 FROM (
   SELECT 'dataset' AS entity, key AS field, json_type,
     count(DISTINCT dataset) AS datasets, min(substr(value, 1, 200)) AS example
@@ -81,4 +101,5 @@ LEFT JOIN field_sightings s
   ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type;
 
 CREATE VIEW latest_complete_run AS
+-- the last row of `runs` whose outcome is `complete`; no row when there is none
 SELECT * FROM runs WHERE outcome = 'complete' ORDER BY id DESC LIMIT 1;

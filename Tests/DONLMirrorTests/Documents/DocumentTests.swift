@@ -44,8 +44,26 @@ struct DocumentTests {
   }
 
   @Test(
+    "explain tables and columns in the words of the schema, as Scripts/document writes them",
+    .enabled(if: Tool.python.isThere))
+  func schemaComments() async throws {
+    let script = ConfigFileTests.projectRoot + "/Scripts/document"
+    let ended = try await Workbench().shell("'\(script)' --check")
+
+    #expect(ended.code == 0, "Scripts/document has not been run: \(ended.output)\(ended.errors)")
+  }
+
+  @Test("leave no table and no column for readers unexplained")
+  func explanations() throws {
+    let page = try Document("docs/schema.md").text
+
+    #expect(page.matches(of: /(?m)^\| `\w+` \| *\|$/).map { String($0.0) } == [])
+    #expect(page.matches(of: /(?m)^### `\w+`\n\n\n/).map { String($0.0) } == [])
+  }
+
+  @Test(
     "point only at what is there",
-    arguments: ["README.md", "docs/schema.md", "docs/operations.md", "docs/design.md"])
+    arguments: ["README.md", "docs/schema.md", "docs/operate.md", "docs/design.md"])
   func links(path: String) throws {
     let document = try Document(path)
 
@@ -62,7 +80,7 @@ struct DocumentTests {
 }
 
 /// A Markdown file of the project.
-private struct Document {
+struct Document {
   /// A query and the answer printed below it: rows of cells, the heads first.
   struct Example {
     var sql: String

@@ -1,0 +1,131 @@
+"""The schema as its own comments explain it.
+
+The .sql files are run in memory, and what SQLite then keeps as the text of each table and view is
+read: a comment behind a name or a column explains it. A column of a view without a comment of its
+own has that of the column it shows. A table whose comment begins with "ours:" is not for readers.
+"""
+
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from pathlib import Path
+
+SCHEMA = Path(__file__).parent.parent / "Sources/DONLMirror/Store/Schema"
+
+
+@dataclass
+class Table:
+    name: str
+    is_ours: bool = False
+    comment: str = ""
+    columns: dict[str, str] = field(default_factory=dict)
+
+
+def read_schema(folder: Path = SCHEMA) -> dict[str, Table]:
+    """Every table and view by name, in the order in which they are made."""
+    steps = sorted(folder.glob("schema-*.sql"), key=lambda path: int(path.stem.split("-")[1]))
+    texts = [path.read_text(encoding="utf-8") for path in [*steps, folder / "views.sql"]]
+    db = sqlite3.connect(":memory:")
+    for text in texts:
+        db.executescript(text)
+    rows = db.execute(
+        "SELECT name, type, sql FROM sqlite_schema WHERE type IN ('table', 'view') "
+        "AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
+        "AND name NOT LIKE 'datasets\\_fts\\_%' ESCAPE '\\' ORDER BY rowid"
+    ).fetchall()
+    tables: dict[str, Table] = {}
+    for name, kind, sql in rows:
+        names = [row[0] for row in db.execute(
+            "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", [name])]
+        if kind == "view":
+            tables[name] = view(name, sql, names, tables)
+        else:
+            tables[name] = table(name, sql, names, tables)
+    for text in texts:
+        # SQLite does not keep the comment of a column that was added later.
+        added = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+)[^;\n]*; *-- *(.+)$", re.MULTILINE)
+        for name, column, comment in added.findall(text):
+            if column in tables[name].columns:
+                tables[name].columns[column] = comment.strip()
+    return tables
+
+
+def table(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Table:
+    head, _, body = sql.partition("\n")
+    result = named(name, comments(head))
+    result.columns = dict.fromkeys(names, "")
+    if "USING fts5" in sql:
+        # Its columns are those of the view that it indexes.
+        source = re.search(r"content='(\w+)'", sql)
+        result.comment = result.comment or " ".join(comments(sql))
+        if source:
+            result.columns |= {n: known[source[1]].columns.get(n, "") for n in names}
+        return result
+    column = None
+    while body.lstrip().startswith("--"):
+        # A comment too long for the first line.
+        line, _, body = body.partition("\n")
+        result.comment = " ".join([result.comment, *comments(line)])
+    for line in body.split("\n"):
+        if match := re.match(r"\s*(\w+)\b", line):
+            column = match[1] if match[1] in result.columns else None
+        if column:
+            result.columns[column] = " ".join(
+                part for part in [result.columns[column], *comments(line)] if part)
+    return result
+
+
+def view(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Table:
+    start = re.search(r"\bSELECT\b", sql)
+    result = named(name, comments(sql[: start.start()]))
+    aliases = {}
+    for source, alias in re.findall(r"\b(?:FROM|JOIN) (\w+)(?: (?!ON\b|WHERE\b|LEFT\b|JOIN\b|ORDER\b|GROUP\b)(\w+))?", sql):
+        aliases.setdefault(alias or source, source)
+    only = next(iter(aliases.values()), None)
+    items = select_items(sql[start.end():])
+    if [text for text, _ in items] == ["*"]:
+        result.columns = dict(known[only].columns)
+        return result
+    if len(items) != len(names):
+        raise SystemExit(f"{name}: {len(items)} expressions are read, SQLite sees {len(names)} columns")
+    for column, (text, comment) in zip(names, items):
+        shown = re.fullmatch(r"(?:(\w+)\.)?(\w+)(?:\s+AS\s+\w+)?", text)
+        if not comment and shown:
+            source = aliases.get(shown[1]) if shown[1] else only
+            comment = known[source].columns.get(shown[2], "") if source in known else ""
+        result.columns[column] = comment
+    return result
+
+
+def named(name: str, lines: list[str]) -> Table:
+    comment = " ".join(lines)
+    is_ours = comment.startswith("ours:")
+    return Table(name, is_ours, comment.removeprefix("ours:").strip())
+
+
+def comments(text: str) -> list[str]:
+    return [comment.strip() for comment in re.findall(r"-- *(.+)$", text, re.MULTILINE)]
+
+
+def select_items(text: str) -> list[tuple[str, str]]:
+    """The expressions up to FROM, each with the comment at the end of its line."""
+    items: list[tuple[str, str]] = []
+    depth, current, finished = 0, "", []
+    for token in re.findall(r"--[^\n]*|'[^']*'|\bFROM\b|\w+|\s+|.", text):
+        if token.startswith("--"):
+            # It belongs to what ends on this line: the item behind the last comma, if there is more.
+            comment = token[2:].strip()
+            if current.strip():
+                finished.append(comment)
+            elif items:
+                items[-1] = (items[-1][0], " ".join(filter(None, [items[-1][1], comment])))
+        elif token == "FROM" and depth == 0:
+            break
+        elif token == "," and depth == 0:
+            items.append((" ".join(current.split()), " ".join(finished)))
+            current, finished = "", []
+        else:
+            depth += (token == "(") - (token == ")")
+            current += token
+    items.append((" ".join(current.split()), " ".join(finished)))
+    return items

@@ -52,9 +52,8 @@ struct CheckCommand: AsyncParsableCommand {
   private func compare(
     _ mirror: MirrorReader, _ loaded: LoadedSettings
   ) async throws -> PortalComparison {
-    let log = loaded.settings.log
     var check = PortalCheck(
-      settings: loaded.settings, logger: Logger(label: "donl-mirror") { _ in ConsoleLog(log) })
+      settings: loaded.settings, logger: ConsoleLog.logger(loaded.settings.log))
     check.environment = ProcessInfo.processInfo.environment
     let prepared = check
     let isSet = loaded.origin(of: "portal.url") != .builtIn

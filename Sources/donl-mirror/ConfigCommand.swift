@@ -1,5 +1,6 @@
 import ArgumentParser
 import DONLMirror
+import Foundation
 
 struct ConfigCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -12,10 +13,18 @@ struct ConfigCommand: ParsableCommand {
     subcommands: [Check.self, Show.self])
 
   struct Check: ParsableCommand {
+    private struct Verdict: Encodable {
+      var ok: Bool
+      var file: String?
+    }
+
     static let configuration = CommandConfiguration(
       commandName: "check",
       abstract: "Validate file, environment and flags; exit 78 and one sentence on a mistake.",
       discussion: """
+        Whether the values can be used on this machine is looked at too: a token file that can be \
+        read, a proxy that is one.
+
         Example:
           donl-mirror config check --config /etc/donl-mirror/config.yaml
         """)
@@ -24,8 +33,9 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       let loaded = try common.load()
+      try loaded.settings.check(environment: ProcessInfo.processInfo.environment)
       let place = loaded.file ?? "no file, defaults only"
-      if common.json { return try printJSON(["ok": "true", "file": loaded.file ?? ""]) }
+      if common.json { return try printJSON(Verdict(ok: true, file: loaded.file)) }
       Console.standardOutput.write("configuration ok (\(place))\n")
     }
   }

@@ -16,6 +16,13 @@ final class Console: Sendable {
     isTerminal = isatty(descriptor) == 1 && term != "dumb"
   }
 
+  /// Device and inode, as `$JOURNAL_STREAM` names a file; nil when the stream is closed.
+  var file: String? {
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { return nil }
+    return "\(status.st_dev):\(status.st_ino)"
+  }
+
   func write(_ text: String) {
     bar.withLock { bar in
       emit((bar.isEmpty ? "" : Self.clearLine) + text + bar)
@@ -62,9 +69,9 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Control characters, and the marks that turn the direction of text.
+  /// Control characters, what else ends a line, and the marks that turn the direction of text.
   fileprivate var isUnsafeOnTerminal: Bool {
-    properties.generalCategory == .control || (0x202A...0x202E).contains(value)
+    properties.generalCategory == .control || (0x2028...0x202E).contains(value)
       || (0x2066...0x2069).contains(value)
   }
 }

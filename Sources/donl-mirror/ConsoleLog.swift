@@ -1,9 +1,45 @@
 import DONLMirror
 import Foundation
 import Logging
+import Synchronization
 
 /// Log lines on stderr: one event a line, control characters escaped.
 struct ConsoleLog: LogHandler {
+  /// How the log is kept, once a command has begun one.
+  private static let begun = Mutex<Settings.Log?>(nil)
+
+  /// Begins the log, or goes on with it in another way.
+  static func logger(_ settings: Settings.Log) -> Logger {
+    begun.withLock { $0 = settings }
+    return Logger(label: "donl-mirror") { _ in ConsoleLog(settings) }
+  }
+
+  /// Whether the log that was begun is the journal or JSON.
+  static var isForMachines: Bool {
+    begun.withLock(\.self).map { ConsoleLog($0).format != .text } ?? false
+  }
+
+  /// The last words of a process: in its log, when it keeps one or must, else as a sentence.
+  static func tellEnd(_ failure: Failure) {
+    var settings = begun.withLock(\.self)
+    if settings == nil {
+      var first = Settings().log
+      // The configuration may be what is wrong, so its wish for JSON counts only where it is safe.
+      let wish = ProcessInfo.processInfo.environment["DONL_MIRROR_LOG_FORMAT"]
+      first.format = wish.flatMap(LogFormat.init) ?? .auto
+      if ConsoleLog(first).format != .text { settings = first }
+    }
+    guard var settings else {
+      return Console.standardError.write("donl-mirror: \(failure.message.escapedForTerminal)\n")
+    }
+    // Whatever the level, a process that fails says why.
+    settings.level = min(settings.level, .error)
+    Logger(label: "donl-mirror") { _ in ConsoleLog(settings) }
+      .error(
+        "\(failure.message)",
+        metadata: ["reason": "\(failure.reason)", "exit_code": "\(failure.status.rawValue)"])
+  }
+
   let format: LogFormat
   var metadata: Logger.Metadata = [:]
   var logLevel: Logger.Level
@@ -19,7 +55,9 @@ struct ConsoleLog: LogHandler {
   }
 
   func log(event: LogEvent) {
-    let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+    var fields = metadata.merging(event.metadata ?? [:]) { $1 }
+    // Our own lines bring theirs; those of a library are known by where they come from.
+    if event.level >= .warning, fields["reason"] == nil { fields["reason"] = "\(event.source)" }
     Console.standardError.write(line(event.level, "\(event.message)", fields) + "\n")
   }
 
@@ -51,11 +89,9 @@ struct ConsoleLog: LogHandler {
   }
 
   /// systemd says which file its journal reads (systemd.exec(5), `$JOURNAL_STREAM`).
-  private static var isJournal: Bool {
+  static var isJournal: Bool {
     guard let stream = ProcessInfo.processInfo.environment["JOURNAL_STREAM"] else { return false }
-    var status = stat()
-    guard fstat(STDERR_FILENO, &status) == 0 else { return false }
-    return stream == "\(status.st_dev):\(status.st_ino)"
+    return stream == Console.standardError.file
   }
 }
 

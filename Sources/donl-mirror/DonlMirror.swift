@@ -16,9 +16,9 @@ struct DonlMirror: AsyncParsableCommand {
       """,
     version: toolVersion,
     subcommands: [
-      HarvestCommand.self, StatusCommand.self, HealthCommand.self, ShowCommand.self,
-      SearchCommand.self, ListsCommand.self, PublishCommand.self, CheckCommand.self,
-      ConfigCommand.self,
+      HarvestCommand.self, DaemonCommand.self, StatusCommand.self, HealthCommand.self,
+      ShowCommand.self, SearchCommand.self, ListsCommand.self, PublishCommand.self,
+      CheckCommand.self, ConfigCommand.self,
     ])
 
   static func main() async {
@@ -32,19 +32,22 @@ struct DonlMirror: AsyncParsableCommand {
         try command.run()
       }
     } catch let failure as Failure {
-      fail(failure.status, failure.message)
+      fail(failure)
     } catch let error as SettingsError {
-      fail(.configuration, "\(error)")
+      fail(Failure(.configuration, reason: "configuration", "\(error)"))
     } catch  where exitCode(for: error) == .failure {
       // Neither one of ours nor of the parser's, which has its own codes for help and mistakes.
-      fail(.internalError, "internal error: \(error)")
+      fail(Failure(.internalError, reason: "internal", "internal error: \(error)"))
+    } catch  where exitCode(for: error) == .validationFailure && ConsoleLog.isJournal {
+      // The usage has many lines; a journal wants one.
+      fail(Failure(.usage, reason: "usage", message(for: error)))
     } catch {
       exit(withError: error)
     }
   }
 
-  private static func fail(_ status: ExitStatus, _ message: String) -> Never {
-    Console.standardError.write("donl-mirror: \(message.escapedForTerminal)\n")
-    exit(withError: ExitCode(status.rawValue))
+  private static func fail(_ failure: Failure) -> Never {
+    ConsoleLog.tellEnd(failure)
+    exit(withError: ExitCode(failure.status.rawValue))
   }
 }

@@ -77,8 +77,8 @@ struct HarvestCommand: AsyncParsableCommand {
         "portal.url": portal, "portal.rows": rows, "database.path": "./sample.db",
       ])
     }
-    let log = loaded.settings.log
-    let logger = Logger(label: "donl-mirror") { _ in ConsoleLog(log) }
+    let logger = ConsoleLog.logger(loaded.settings.log)
+    let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
     let progress = ProgressReporter(logger: logger)
     defer { progress.finish() }
     var job = HarvestJob(settings: loaded.settings, logger: logger)
@@ -88,7 +88,10 @@ struct HarvestCommand: AsyncParsableCommand {
     job.isRehearsal = dryRun
     job.patience = waitLock
     job.environment = ProcessInfo.processInfo.environment
-    job.report = { progress.show($0) }
+    job.report = {
+      progress.show($0)
+      manager.tell(.status($0.status))
+    }
 
     let prepared = job
     let (isSample, day) = (sample, sampleDay)
@@ -97,12 +100,7 @@ struct HarvestCommand: AsyncParsableCommand {
       job.interruption = status
       guard isSample else { return try await TendedRun(job).run() }
       return try await SamplePortal.run(.sample(day: day)) { portal in
-        job.settings.portal.url = portal.url
-        job.source = "sample"
-        job.settings.lists.url = portal.listsURL
-        // The sample needs no network, and so no proxy either.
-        job.settings.portal.proxy = nil
-        job.environment = [:]
+        job.sample(at: portal)
         return try await TendedRun(job).run()
       }
     }
@@ -111,15 +109,13 @@ struct HarvestCommand: AsyncParsableCommand {
     throw ExitCode(summary.exitStatus.rawValue)
   }
 
+  /// Once on stdout and once in the log; where both are one file, only in the form of that file.
   private func tell(_ summary: RunSummary, _ logger: Logger) throws {
-    if let message = summary.message {
-      logger.log(
-        level: summary.isTrouble ? .error : .warning, "\(message)",
-        metadata: ["reason": "\(summary.reason ?? "-")"])
-    }
+    let areOne = Console.standardOutput.file == Console.standardError.file
+    summary.tell(logger, withLine: !areOne || ConsoleLog.isForMachines)
     if common.json {
       try printJSON(SummaryRow(summary, isRehearsal: dryRun), pretty: false)
-    } else {
+    } else if !areOne || !ConsoleLog.isForMachines {
       Console.standardOutput.write((dryRun ? "would be: " : "") + summary.line + "\n")
     }
   }

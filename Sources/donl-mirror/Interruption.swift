@@ -16,7 +16,7 @@ enum Interruption {
       @escaping @Sendable (_ status: @escaping @Sendable () -> ExitStatus) async throws ->
       Result
   ) async throws -> Result {
-    let received = Received()
+    let received = FirstSignal()
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
         do {
@@ -27,7 +27,7 @@ enum Interruption {
       }
       group.addTask {
         for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
-          if received.set(signal) { return nil }
+          if received.note(signal) { return nil }
           _exit(received.status.rawValue)
         }
         return nil
@@ -39,21 +39,24 @@ enum Interruption {
       throw CancellationError()
     }
   }
+}
 
-  /// The first signal that came.
-  private final class Received: Sendable {
-    private let signal = Mutex<UnixSignal?>(nil)
+/// The first signal that asked the process to end.
+final class FirstSignal: Sendable {
+  private let signal = Mutex<UnixSignal?>(nil)
 
-    var status: ExitStatus {
-      signal.withLock { $0 == .sigterm ? .terminated : .interrupted }
-    }
+  var hasCome: Bool { signal.withLock { $0 != nil } }
 
-    /// - Returns: true for the first.
-    func set(_ new: UnixSignal) -> Bool {
-      signal.withLock { signal in
-        defer { signal = signal ?? new }
-        return signal == nil
-      }
+  /// How a process answers that was asked to end.
+  var status: ExitStatus {
+    signal.withLock { $0 == .sigterm ? .terminated : .interrupted }
+  }
+
+  /// - Returns: true for the first.
+  func note(_ new: UnixSignal) -> Bool {
+    signal.withLock { signal in
+      defer { signal = signal ?? new }
+      return signal == nil
     }
   }
 }

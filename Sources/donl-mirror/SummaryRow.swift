@@ -54,19 +54,3 @@ struct SummaryRow: Encodable {
     message = summary.message
   }
 }
-
-extension RunSummary {
-  /// The run failed, or its copy could not be published.
-  var isTrouble: Bool {
-    let isClean = [.done, .heldBack, .interrupted, .terminated].contains(exitStatus)
-    return outcome == .failed || (outcome == .complete && !isClean)
-  }
-
-  /// `run 42 full complete datasets=17849 created=12 …`
-  var line: String {
-    "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) created=\(tally.created) "
-      + "updated=\(tally.updated) touched=\(tally.touched) unchanged=\(tally.unchanged) "
-      + "deleted=\(tally.deleted) held=\(tally.held) rejected=\(tally.rejected) "
-      + "pages=\(pages) requests=\(requests) retries=\(retries)"
-  }
-}

@@ -1,7 +1,8 @@
 import Logging
 import Synchronization
+import Testing
 
-/// Keeps what is logged.
+/// Keeps what is logged, and wants a reason of whatever somebody may have to act on.
 final class LogRecorder: Sendable {
   struct Line: Sendable, Equatable {
     var level: Logger.Level
@@ -31,6 +32,9 @@ final class LogRecorder: Sendable {
       let metadata = (event.metadata ?? [:]).mapValues { "\($0)" }
       let line = Line(level: event.level, message: "\(event.message)", metadata: metadata)
       recorder.state.withLock { $0.append(line) }
+      if event.level >= .warning, line.reason?.wholeMatch(of: /[a-z0-9_]+/) == nil {
+        Issue.record("\(event.level) without a reason: \(event.message)")
+      }
     }
   }
 }

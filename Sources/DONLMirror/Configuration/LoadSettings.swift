@@ -11,6 +11,9 @@ extension Settings {
   /// The settings in effect: built in, then from the file, then from `DONL_MIRROR_*`, then from the
   /// command line. A mistake anywhere is an error, even where a later source would win.
   ///
+  /// What is still not set then, systemd's credentials may bring: `token` is the file of
+  /// `portal.token-file`, and `proxy` holds `portal.proxy` (systemd.exec(5), `LoadCredential=`).
+  ///
   /// - Parameters:
   ///   - file: from `--config`; nil asks `DONL_MIRROR_CONFIG`, then looks for `systemFile`.
   ///   - environment: of the process. Names that start with `DONL_MIRROR_TEST_` are free.
@@ -33,6 +36,15 @@ extension Settings {
     var settings = Settings()
     var origins: [String: Origin] = [:]
     for value in given {
+      do {
+        try value.setting.read(value.text, &settings)
+      } catch {
+        throw value.mistake
+      }
+      origins[value.setting.key] = value.origin
+    }
+    for value in try credentials(in: environment["CREDENTIALS_DIRECTORY"])
+    where value.setting.write(settings) == nil {
       do {
         try value.setting.read(value.text, &settings)
       } catch {
@@ -133,6 +145,26 @@ private func values(
       throw SettingsError("\(Origin.flag): there is no setting \(key)\(hint(key)).")
     }
     values.append(GivenValue(setting, text, .flag))
+  }
+  return values
+}
+
+/// The settings that credentials bring; what is not there is not missed.
+private func credentials(in folder: String?) throws(SettingsError) -> [GivenValue] {
+  guard let folder, !folder.isEmpty else { return [] }
+  var values: [GivenValue] = []
+  let token = folder + "/token"
+  if let setting = Setting.named("portal.token-file"),
+    FileManager.default.fileExists(atPath: token)
+  {
+    values.append(GivenValue(setting, token, .credential(token)))
+  }
+  let proxy = folder + "/proxy"
+  if let setting = Setting.named("portal.proxy"), FileManager.default.fileExists(atPath: proxy) {
+    guard let text = try? String(contentsOfFile: proxy, encoding: .utf8) else {
+      throw SettingsError("The credential \(proxy) cannot be read.")
+    }
+    values.append(GivenValue(setting, text, .credential(proxy)))
   }
   return values
 }

@@ -7,6 +7,8 @@ public enum Origin: Sendable, Equatable, CustomStringConvertible {
   /// The name of the variable.
   case environment(String)
   case flag
+  /// A file that systemd made for the service alone.
+  case credential(String)
 
   public var description: String {
     switch self {
@@ -14,6 +16,7 @@ public enum Origin: Sendable, Equatable, CustomStringConvertible {
     case .file(let path, let line): "\(path):\(line)"
     case .environment(let name): name
     case .flag: "command line"
+    case .credential(let path): "credential \(path)"
     }
   }
 }

@@ -67,8 +67,7 @@ extension Setting {
   private static let schedule: [Setting] = [
     Setting(
       "schedule.every", \.schedule.every, interval,
-      "Time between two runs of the daemon.",
-      pending: "takes effect with the daemon command"),
+      "Time between two runs of the daemon."),
     Setting(
       "schedule.full-every", \.schedule.fullEvery, interval,
       "A full harvest is due this long after the last complete one."),

@@ -78,6 +78,9 @@ public struct HarvestJob: Sendable {
       let told = await publish(summary, from: store)
       try store.close()
       return told
+    } catch let error as InvalidPortalSetting {
+      try? store.close()
+      throw Failure(.configuration, reason: "configuration", error.message)
     } catch {
       try? store.close()
       throw error
@@ -157,6 +160,11 @@ extension PortalSettings {
     contact = portal.contact
     certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
     token = try portal.tokenFile.map(Self.token)
+    do {
+      try checkHeaders()
+    } catch {
+      throw Failure(.configuration, reason: "configuration", error.message)
+    }
   }
 
   private static func token(in path: String) throws -> Secret {

@@ -101,7 +101,7 @@ public final class Store: Sendable {
   }
 
   /// Says what is wrong with the place before SQLite answers with a number.
-  private static func examine(_ path: String) throws {
+  static func examine(_ path: String) throws {
     let manager = FileManager.default
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     var isFolder: ObjCBool = false

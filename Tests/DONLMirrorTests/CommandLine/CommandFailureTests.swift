@@ -23,7 +23,7 @@ extension CommandLineTests {
         "harvest", "--db", "a.db", "--portal", closed, environment: Self.once)
 
       #expect(ended.code == 75)
-      #expect(ended.errorLines.count == 1)
+      #expect(ended.errorLines.count == 2)
       #expect(ended.errors.contains("accepts no connection"))
       #expect(try bench.rows("SELECT count(*) FROM datasets", of: "a.db") == ["303"])
       #expect(
@@ -39,7 +39,7 @@ extension CommandLineTests {
           "harvest", "--db", "a.db", "--portal", "http://127.0.0.1:\(portal.port)/elsewhere")
 
         #expect(ended.code == 69)
-        #expect(ended.errorLines.count == 1)
+        #expect(ended.errorLines.count == 2)
         #expect(ended.errors.contains("404"))
         #expect(portal.requests.count == 1)
       }
@@ -54,7 +54,7 @@ extension CommandLineTests {
           "harvest", "--db", "a.db", "--portal", portal.url, environment: Self.once)
 
         #expect(ended.code == 76)
-        #expect(ended.errorLines.count == 1)
+        #expect(ended.errorLines.count == 2)
         #expect(ended.errors.localizedCaseInsensitiveContains("html"))
       }
     }

@@ -19,9 +19,10 @@ extension CommandLineTests {
     func text() async throws {
       let ended = try await harvest(#""$donl_mirror" harvest --portal "$portal""#)
 
-      #expect(ended.errorLines.count == 3)
+      #expect(ended.errorLines.count == 4)
       #expect(ended.errorLines[0].contains("Z info run 1 full started portal_count=304 why=first"))
       #expect(ended.errorLines[1].contains("Z warning A record was put in quarantine"))
+      #expect(ended.errorLines[3].contains("Z notice run 1 full complete datasets=303 created=303"))
     }
 
     @Test("honors its level", arguments: ["error", "critical"])
@@ -52,12 +53,114 @@ extension CommandLineTests {
       #expect(!elsewhere.errors.contains("<6>"))
     }
 
+    @Test("sums up once where stdout and stderr are the same journal")
+    func oneSummary() async throws {
+      let script = #"""
+        : >journal
+        export JOURNAL_STREAM=$(stat -c %d:%i journal)
+        "$donl_mirror" harvest --portal "$portal" >journal 2>&1
+        cat journal >&2
+        """#
+      let ended = try await harvest(script)
+
+      let summaries = ended.errorLines.filter { $0.contains("run 1 full complete") }
+      #expect(summaries.count == 1)
+      #expect(summaries.first?.hasPrefix("<5>run 1 full complete datasets=303 ") == true)
+      #expect(ended.errorLines.allSatisfy { $0.wholeMatch(of: /<[3-7]>.*/) != nil })
+    }
+
+    @Test(
+      "has the last words of every command, in the journal, at its priority and on one line",
+      arguments: [
+        ["harvest", "--config", "nowhere.yaml"], ["status", "--db", "nowhere.db"],
+        ["harvest", "--nonsense"], ["daemon", "--db", "nowhere/a.db", "--config", "nowhere.yaml"],
+      ])
+    func lastWords(command: [String]) async throws {
+      let script = #"""
+        : >journal
+        JOURNAL_STREAM=$(stat -c %d:%i journal) "$donl_mirror" $command 2>journal
+        cat journal >&2
+        """#
+      let ended = try await Workbench().shell(
+        script, environment: ["command": command.joined(separator: " ")])
+
+      #expect(ended.errorLines.count == 1)
+      #expect(ended.errors.wholeMatch(of: /<3>.* reason=[a-z_]+\n/) != nil, "\(ended.errors)")
+    }
+
+    @Test("gives an event one line, whatever the portal writes")
+    func forgery() async throws {
+      let bench = try Workbench()
+      try await SamplePortal.run(.sample(day: 1)) { portal in
+        let body =
+          #"{"success": false, "error": {"__type": "X", "message": "a\n<3>b\u2028c\u001b[1m"}}"#
+        portal.intercept { _, _ in
+          .respond(status: 403, headers: [("Content-Type", "application/json")], body: body)
+        }
+        for format in ["text", "journal", "json"] {
+          let ended = try await bench.run(
+            "harvest", "--portal", portal.url, environment: ["DONL_MIRROR_LOG_FORMAT": format])
+
+          #expect(ended.code == 69)
+          #expect(ended.errorLines.count == 2, "\(ended.errors)")
+          #expect(ended.errors.split(whereSeparator: \.isNewline).count == 2)
+          #expect(!ended.errors.contains("\u{1B}"))
+        }
+      }
+    }
+
+    @Test("keeps secrets to itself, at every level")
+    func secrets() async throws {
+      let bench = try Workbench()
+      try bench.write("hush-token\n", to: "token")
+      try bench.write(
+        "portal: {token-file: token}\nping: {url: 'https://ping.example/hush-ping'}\n",
+        to: "config.yaml")
+      try await SamplePortal.run(.sample(day: 1)) { portal in
+        for status in [200, 403, 503] {
+          if status != 200 {
+            portal.fail(.init(.answers(status: status, headers: nil, body: nil)))
+          }
+          let ended = try await bench.run(
+            "harvest", "--portal", portal.url, "--config", "config.yaml",
+            environment: [
+              "DONL_MIRROR_LOG_LEVEL": "trace", "DONL_MIRROR_PORTAL_RETRIES": "1",
+              "no_proxy": "127.0.0.1", "https_proxy": "http://me:hush-proxy@127.0.0.1:9",
+            ])
+
+          #expect(!(ended.errors + ended.output).contains("hush"))
+        }
+        #expect(portal.requests.contains { $0.headers.contains { $0.value == "hush-token" } })
+      }
+    }
+
+    @Test("gives every warning and error in our sources a reason")
+    func reasons() throws {
+      let sources = URL(filePath: ConfigFileTests.projectRoot).appending(path: "Sources")
+      let paths = FileManager.default.enumerator(atPath: sources.path)?.compactMap { $0 as? String }
+      var calls = 0
+      for path in paths ?? [] where path.hasSuffix(".swift") {
+        let text = try String(contentsOf: sources.appending(path: path), encoding: .utf8)
+        for start in text.ranges(of: /logger\s*\.(warning|error|critical|log)\(/) {
+          var depth = 1
+          let call = text[start.upperBound...].prefix { character in
+            if character == "(" { depth += 1 }
+            if character == ")" { depth -= 1 }
+            return depth > 0
+          }
+          calls += 1
+          #expect(call.contains("\"reason\":"), "\(path): \(call)")
+        }
+      }
+      #expect(calls > 10)
+    }
+
     @Test("is one JSON object a line where asked")
     func json() async throws {
       let ended = try await harvest(
         #""$donl_mirror" harvest --portal "$portal""#, ["DONL_MIRROR_LOG_FORMAT": "json"])
 
-      #expect(ended.errorLines.count == 3)
+      #expect(ended.errorLines.count == 4)
       for line in ended.errorLines {
         let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
         #expect(object?["level"] != nil)

@@ -1,0 +1,35 @@
+import DONLMirror
+import Logging
+
+extension RunSummary {
+  /// `run 42 full complete datasets=17849 created=12 …`
+  var line: String {
+    "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) created=\(tally.created) "
+      + "updated=\(tally.updated) touched=\(tally.touched) unchanged=\(tally.unchanged) "
+      + "deleted=\(tally.deleted) held=\(tally.held) rejected=\(tally.rejected) "
+      + "pages=\(pages) requests=\(requests) retries=\(retries)"
+  }
+
+  /// What an operator may act on, and then one line that sums up, at notice.
+  ///
+  /// - Parameter withLine: false leaves the line to stdout.
+  func tell(_ logger: Logger, withLine: Bool = true) {
+    let word = reason ?? outcome.rawValue
+    if let message { logger.log(level: level, "\(message)", metadata: ["reason": "\(word)"]) }
+    guard withLine else { return }
+    logger.notice("\(line)", metadata: ["exit_code": "\(exitStatus.rawValue)"])
+  }
+
+  /// A complete run whose copy could not be published is not.
+  private var isClean: Bool { [.done, .heldBack].contains(exitStatus) }
+
+  private var level: Logger.Level {
+    switch outcome {
+    case .failed: .error
+    // Somebody asked for it.
+    case .interrupted: .notice
+    case .complete: isClean ? .warning : .error
+    case .partial, .running: .warning
+    }
+  }
+}

@@ -24,7 +24,7 @@ class Table:
 def read_schema(folder: Path = SCHEMA) -> dict[str, Table]:
     """Every table and view by name, in the order in which they are made."""
     steps = sorted(folder.glob("schema-*.sql"), key=lambda path: int(path.stem.split("-")[1]))
-    texts = [path.read_text(encoding="utf-8") for path in [*steps, folder / "views.sql"]]
+    texts = [path.read_text(encoding="utf-8") for path in [*steps, *sorted(folder.glob("views*.sql"))]]
     db = sqlite3.connect(":memory:")
     for text in texts:
         db.executescript(text)
@@ -34,13 +34,18 @@ def read_schema(folder: Path = SCHEMA) -> dict[str, Table]:
         "AND name NOT LIKE 'datasets\\_fts\\_%' ESCAPE '\\' ORDER BY rowid"
     ).fetchall()
     tables: dict[str, Table] = {}
-    for name, kind, sql in rows:
+    everything = {row[0] for row in rows}
+    while rows:
+        name, kind, sql = rows.pop(0)
+        if kind == "view" and any(
+                word in everything and word not in tables and word != name
+                for word in re.findall(r"\b(?:FROM|JOIN) (\w+)", sql)):
+            # It shows a view that comes later.
+            rows.append((name, kind, sql))
+            continue
         names = [row[0] for row in db.execute(
             "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", [name])]
-        if kind == "view":
-            tables[name] = view(name, sql, names, tables)
-        else:
-            tables[name] = table(name, sql, names, tables)
+        tables[name] = (view if kind == "view" else table)(name, sql, names, tables)
     for text in texts:
         # SQLite does not keep the comment of a column that was added later.
         added = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+)[^;\n]*; *-- *(.+)$", re.MULTILINE)
@@ -76,13 +81,15 @@ def table(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Tab
 
 
 def view(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Table:
-    start = re.search(r"\bSELECT\b", sql)
-    result = named(name, comments(sql[: start.start()]))
+    body = re.sub(r"^CREATE VIEW \w+ AS\b", "", sql)
+    head = re.match(r"(?:\s*--[^\n]*\n?)*", body)[0]
+    result = named(name, comments(head))
+    items, sources = selected(body[len(head):])
     aliases = {}
-    for source, alias in re.findall(r"\b(?:FROM|JOIN) (\w+)(?: (?!ON\b|WHERE\b|LEFT\b|JOIN\b|ORDER\b|GROUP\b)(\w+))?", sql):
+    for source, alias in re.findall(
+            r"\b(?:FROM|JOIN) (\w+)(?:\s+(?!(?:ON|WHERE|LEFT|CROSS|JOIN|ORDER|GROUP)\b)(\w+))?", sources):
         aliases.setdefault(alias or source, source)
     only = next(iter(aliases.values()), None)
-    items = select_items(sql[start.end():])
     if [text for text, _ in items] == ["*"]:
         result.columns = dict(known[only].columns)
         return result
@@ -94,6 +101,11 @@ def view(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Tabl
             source = aliases.get(shown[1]) if shown[1] else only
             comment = known[source].columns.get(shown[2], "") if source in known else ""
         result.columns[column] = comment
+    for column, comment in result.columns.items():
+        # A label beside what it labels.
+        stem, _, language = column.rpartition("_")
+        if not comment and stem in result.columns and language in ("nl", "en"):
+            result.columns[column] = f"{'Dutch' if language == 'nl' else 'English'} label of `{stem}`"
     return result
 
 
@@ -107,25 +119,33 @@ def comments(text: str) -> list[str]:
     return [comment.strip() for comment in re.findall(r"-- *(.+)$", text, re.MULTILINE)]
 
 
-def select_items(text: str) -> list[tuple[str, str]]:
-    """The expressions up to FROM, each with the comment at the end of its line."""
+def selected(text: str) -> tuple[list[tuple[str, str]], str]:
+    """The expressions of the outermost SELECT, each with the comment at the end of its line, and
+    what it selects from."""
     items: list[tuple[str, str]] = []
-    depth, current, finished = 0, "", []
-    for token in re.findall(r"--[^\n]*|'[^']*'|\bFROM\b|\w+|\s+|.", text):
-        if token.startswith("--"):
-            # It belongs to what ends on this line: the item behind the last comma, if there is more.
-            comment = token[2:].strip()
+    depth, current, finished, sources, place = 0, "", [], "", "before"
+    for token in re.findall(r"--[^\n]*|'[^']*'|\w+|\s+|.", text):
+        depth += (token == "(") - (token == ")")
+        if place == "before":
+            place = "items" if token == "SELECT" and depth == 0 else place
+        elif place == "sources":
+            if token == "UNION" and depth == 0:
+                break
+            sources += token if depth == 0 and not token.startswith("--") else ""
+        elif token.startswith("--") and depth == 0:
+            # It belongs to what ends on this line: to the item before the last comma, unless the
+            # item after it has begun.
             if current.strip():
-                finished.append(comment)
+                finished.append(token[2:].strip())
             elif items:
-                items[-1] = (items[-1][0], " ".join(filter(None, [items[-1][1], comment])))
-        elif token == "FROM" and depth == 0:
-            break
-        elif token == "," and depth == 0:
+                items[-1] = (items[-1][0], " ".join(filter(None, [items[-1][1], token[2:].strip()])))
+        elif depth == 0 and token == "FROM":
+            place = "sources"
+            sources = "FROM"
+        elif depth == 0 and token == ",":
             items.append((" ".join(current.split()), " ".join(finished)))
             current, finished = "", []
-        else:
-            depth += (token == "(") - (token == ")")
+        elif depth == 0 or not token.startswith("--"):
             current += token
     items.append((" ".join(current.split()), " ".join(finished)))
-    return items
+    return items, sources

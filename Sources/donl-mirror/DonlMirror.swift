@@ -35,6 +35,9 @@ struct DonlMirror: AsyncParsableCommand {
       fail(failure)
     } catch let error as SettingsError {
       fail(Failure(.configuration, reason: "configuration", "\(error)"))
+    } catch let code as ExitCode {
+      // What a command answers, such as the 1 of `health`.
+      exit(withError: code)
     } catch  where exitCode(for: error) == .failure {
       // Neither one of ours nor of the parser's, which has its own codes for help and mistakes.
       fail(Failure(.internalError, reason: "internal", "internal error: \(error)"))

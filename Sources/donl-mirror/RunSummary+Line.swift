@@ -20,16 +20,12 @@ extension RunSummary {
     logger.notice("\(line)", metadata: ["exit_code": "\(exitStatus.rawValue)"])
   }
 
-  /// A complete run whose copy could not be published is not.
-  private var isClean: Bool { [.done, .heldBack].contains(exitStatus) }
-
   private var level: Logger.Level {
     switch outcome {
     case .failed: .error
     // Somebody asked for it.
     case .interrupted: .notice
-    case .complete: isClean ? .warning : .error
-    case .partial, .running: .warning
+    case .complete, .partial, .running: isTrouble ? .error : .warning
     }
   }
 }

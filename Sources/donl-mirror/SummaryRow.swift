@@ -54,3 +54,11 @@ struct SummaryRow: Encodable {
     message = summary.message
   }
 }
+
+extension RunSummary {
+  /// The run failed, or its copy could not be published.
+  var isTrouble: Bool {
+    let isClean = [.done, .heldBack, .interrupted, .terminated].contains(exitStatus)
+    return outcome == .failed || (outcome == .complete && !isClean)
+  }
+}

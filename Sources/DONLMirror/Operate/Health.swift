@@ -1,7 +1,7 @@
 /// How the mirror is, as monitoring plugins (Nagios, Icinga and their kin) say it.
 public struct Health: Sendable, Encodable {
   /// The exit code of a plugin.
-  public enum State: Int32, Sendable, Encodable, Comparable {
+  public enum State: Int32, Sendable, Comparable {
     case ok = 0
     case warning, critical, unknown
 
@@ -20,6 +20,14 @@ public struct Health: Sendable, Encodable {
   public struct Finding: Sendable, Encodable, Equatable {
     public var state: State
     public var message: String
+
+    private enum CodingKeys: CodingKey { case state, message }
+
+    public func encode(to encoder: any Encoder) throws {
+      var finding = encoder.container(keyedBy: CodingKeys.self)
+      try finding.encode(state.word.lowercased(), forKey: .state)
+      try finding.encode(message, forKey: .message)
+    }
   }
 
   /// The worst of the findings.
@@ -70,13 +78,15 @@ public struct Health: Sendable, Encodable {
   }
 
   private enum CodingKeys: CodingKey {
-    case state, message, findings, file, completeAsOf, age, maxAge, datasets, held, quarantined
+    case state, exitCode, message, findings, file, completeAsOf, age, maxAge, datasets, held,
+      quarantined
     case walBytes
   }
 
   public func encode(to encoder: any Encoder) throws {
     var health = encoder.container(keyedBy: CodingKeys.self)
-    try health.encode(state, forKey: .state)
+    try health.encode(state.word.lowercased(), forKey: .state)
+    try health.encode(state.rawValue, forKey: .exitCode)
     try health.encode(line, forKey: .message)
     try health.encode(findings, forKey: .findings)
     try health.encode(file, forKey: .file)

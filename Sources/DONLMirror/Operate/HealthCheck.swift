@@ -12,10 +12,9 @@ public struct HealthCheck: Sendable {
   public init(_ settings: Settings) { self.settings = settings }
 
   public func run() -> Health {
-    let maxAge = settings.health.maxAge
     var health = Health(
       file: settings.publish.path ?? settings.database.path,
-      maxAge: Int(maxAge / .seconds(1)))
+      maxAge: Int(settings.health.maxAge.components.seconds))
     let live = Self.open(settings.database.path)
     let published = settings.publish.path.map(Self.open)
     defer {
@@ -53,7 +52,7 @@ public struct HealthCheck: Sendable {
       try judge(readers: mirror, live: mirror, &health)
       guard health.completeAsOf != nil else { return }
       health.find(.critical, "readers cannot open the published copy: \(failure.message)")
-    case (.failure(let failure), .failure):
+    case (.failure, .failure(let failure)):
       throw failure
     }
   }

@@ -35,6 +35,8 @@ struct PublishedFolder: Sendable {
       guard errno == ENOENT else { throw Failure(errno: errno, "\(path) cannot be looked at") }
       return nil
     }
+    // A reader that came too early may have made an empty file.
+    if status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 { return nil }
     guard status.st_mode & S_IFMT == S_IFLNK else {
       throw Failure(
         .cannotCreate, reason: "publish",

@@ -69,10 +69,10 @@ extension Edition {
 
   /// A run that stored something and was not complete leaves a state that nobody has proven.
   private static let proof = """
-    SELECT count(*) > 0 AND NOT EXISTS (
-      SELECT 1 FROM runs later
-      WHERE later.id > max(runs.id)
-        AND later.created + later.updated + later.touched + later.deleted > 0)
-    FROM runs WHERE outcome = 'complete'
+    WITH proven(id) AS (SELECT max(id) FROM runs WHERE outcome = 'complete')
+    SELECT id IS NOT NULL AND NOT EXISTS (
+      SELECT 1 FROM runs
+      WHERE runs.id > proven.id AND created + updated + touched + deleted > 0)
+    FROM proven
     """
 }

@@ -11,12 +11,13 @@ extension MirrorReader {
   ///   `CancellationError` when the task is cancelled, within a moment.
   func writeCopy(to path: String) async throws {
     try await Self.interruptibly(queue, path) { db in
+      // The copy takes this over: nobody reads it yet, and it is synced as a whole later.
+      try db.execute(sql: "PRAGMA synchronous = OFF")
       try db.execute(sql: "VACUUM INTO ?", arguments: [path])
     }
     do {
       let copy = try DatabaseQueue(path: path)
       try await Self.interruptibly(copy, path) { db in
-        // Nobody reads it yet, and it is synced as a whole later.
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = MEMORY")
         try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA analysis_limit = 1000; ANALYZE")
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")

@@ -6,8 +6,7 @@ import Testing
 extension CommandLineTests {
   /// Section C of the fault table: the process, the disk and the file. The number is the row's.
   ///
-  /// Not here: 63, 77, 78 and the publishing parts of others come with operating; a power cut is
-  /// what is left of the WAL after one (61).
+  /// A power cut is what is left of the WAL after one (61).
   @Suite("A fault of process, disk or file")
   enum ProcessFaults {
     static let harvest = #""$donl_mirror" harvest --sample --db mirror.db --rows 20"#

@@ -2,7 +2,7 @@
 -- Timestamps are TEXT: 'YYYY-MM-DDTHH:MM:SS.ffffffZ', or 'YYYY-MM-DD[THH:MM:SS]' where the portal sends no zone.
 
 CREATE TABLE meta ( -- facts about this file
-  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`
+  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `http_requests` (of all runs, by the class of the answer, as JSON)
   value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 
@@ -235,7 +235,9 @@ CREATE TABLE rejections ( -- the quarantine: records that could not be read; a r
   attempts INTEGER NOT NULL -- how often
 ) STRICT;
 
-CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from config/fields.csv
+CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from config/fields.csv. When a new
+  -- version of the program has another table, the stored records are read again by it, with the next
+  -- harvest
   entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
   field TEXT NOT NULL, -- the key
   kind TEXT NOT NULL, -- `uri`, `uri list`, `text`, `display name`, …

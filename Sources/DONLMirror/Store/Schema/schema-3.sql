@@ -5,7 +5,7 @@ ALTER TABLE resource_uri_rows DROP COLUMN value_list;
 
 ALTER TABLE fields ADD COLUMN renamed_to TEXT; -- the field of DONL 1.1 that means the same
 
-CREATE TABLE spatial_schemes ( -- what a spatial_scheme says of the spatial_value beside it
+CREATE TABLE spatial_schemes ( -- ours: what a spatial_scheme says of the spatial_value beside it
   scheme TEXT NOT NULL PRIMARY KEY,
   value_list TEXT -- the list that the value is taken from; NULL: it is a code of that scheme
 ) STRICT, WITHOUT ROWID;
@@ -20,7 +20,7 @@ FROM (VALUES
   ('syntax-codeerschemas/overheid.epsg28992', NULL),
   ('syntax-codeerschemas/overheid.postcodehuisnummer', NULL));
 
-CREATE TABLE code_patterns ( -- the forms that a code may have, as patterns of GLOB
+CREATE TABLE code_patterns ( -- ours: the forms that a code may have, as patterns of GLOB
   scheme TEXT NOT NULL REFERENCES spatial_schemes(scheme),
   pattern TEXT NOT NULL,
   but_not TEXT NOT NULL, -- a pattern that must not fit as well; '' fits nothing

@@ -1,17 +1,25 @@
 -- The catalogue with labels, by the fields of DONL 1.1. Made again with views.sql.
 
 CREATE VIEW meanings AS -- the fields by the name that DONL 1.1 has for what they mean
-SELECT entity, field AS meaning, field, 0 AS is_renamed, until FROM fields
+SELECT
+  entity, field AS meaning, -- the field of DONL 1.1
+  field, -- a key that means it
+  0 AS is_renamed, -- 0 for the field itself
+  until
+FROM fields
 UNION ALL
 SELECT entity, renamed_to, field, 1, until FROM fields WHERE renamed_to IS NOT NULL;
 
-CREATE VIEW field_values AS -- what the datasets say, by the fields of DONL 1.1, whichever era it was sent in
+CREATE VIEW field_values AS
+-- everything that `uri_values` and `extras` hold, by the field of DONL 1.1
 SELECT
   d.id AS dataset_id,
-  NULL AS resource_position,
-  coalesce(iif(f.until IS NULL AND NOT u.malformed, NULL, f.renamed_to), u.field) AS field,
+  NULL AS resource_position, -- NULL on the dataset
+  coalesce(iif(f.until IS NULL AND NOT u.malformed, NULL, f.renamed_to), u.field) AS field, -- the name in DONL 1.1
   u.field AS sent_as,
-  u.position, u.value, u.label_nl, u.label_en
+  u.position,
+  u.value, -- as sent
+  u.label_nl, u.label_en
 FROM resolved_dataset_uris u
 JOIN all_datasets d ON d.key = u.dataset
 -- A field that lives on and was something else once was no URI then: 'source' held the catalogue's name.
@@ -33,7 +41,7 @@ FROM resource_extra_rows e
 JOIN all_datasets d ON d.key = e.dataset
 LEFT JOIN fields f ON f.entity = 'resource' AND f.field = e.key;
 
-CREATE VIEW labeled_datasets AS -- the live datasets with labels; the same columns for DONL 1.0 and 1.1
+CREATE VIEW labeled_datasets AS -- the live datasets. A label is NULL where no list has it
 SELECT
   d.id, d.name, d.title,
   (
@@ -42,7 +50,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'authority'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS owner,
+  ) AS owner, -- URI of the data owner: `authority`, in DONL 1.0 `maintainer`
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -63,7 +71,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'publisher'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS publisher,
+  ) AS publisher, -- `publisher`, `author`
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -84,7 +92,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'license_id'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS license,
+  ) AS license, -- URI of the license
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -105,7 +113,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'access_rights'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS access_rights,
+  ) AS access_rights, -- URI: public, restricted, …
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -126,7 +134,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'dataset_status'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS status,
+  ) AS status, -- `dataset_status`
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -147,7 +155,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'frequency'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS frequency,
+  ) AS frequency, -- `frequency`, `accrual_periodicity`
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -168,7 +176,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'source_catalog'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS source_catalog,
+  ) AS source_catalog, -- in DONL 1.0 `source`, a word
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -189,7 +197,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'language'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS language,
+  ) AS language, -- the first one
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -210,7 +218,7 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'metadata_language'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS metadata_language,
+  ) AS metadata_language, -- URI of the language of the metadata
   (
     SELECT u.label_nl FROM meanings m
     CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
@@ -231,27 +239,27 @@ SELECT
     WHERE m.entity = 'dataset' AND m.meaning = 'url'
       AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
     ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS landing_page,
+  ) AS landing_page, -- `url`, `landingpage`
   (
     SELECT e.value FROM meanings m
     CROSS JOIN dataset_extra_rows e ON e.dataset = d.key AND e.key = m.field
     WHERE m.entity = 'dataset' AND m.meaning = 'temporal_start'
     ORDER BY m.is_renamed LIMIT 1
-  ) AS period_start,
+  ) AS period_start, -- as sent: `temporal_start`, `temporal_from`
   (
     SELECT e.value FROM meanings m
     CROSS JOIN dataset_extra_rows e ON e.dataset = d.key AND e.key = m.field
     WHERE m.entity = 'dataset' AND m.meaning = 'temporal_end'
     ORDER BY m.is_renamed LIMIT 1
-  ) AS period_end,
+  ) AS period_end, -- as sent: `temporal_end`, `temporal_to`
   (
     SELECT group_concat(u.label_nl, '; ') FROM resolved_dataset_uris u
     WHERE u.dataset = d.key AND u.field = 'theme'
-  ) AS themes_nl,
+  ) AS themes_nl, -- joined with `; `
   (
     SELECT group_concat(u.label_en, '; ') FROM resolved_dataset_uris u
     WHERE u.dataset = d.key AND u.field = 'theme'
-  ) AS themes_en,
+  ) AS themes_en, -- the same in English
   d.issued, d.modified, d.metadata_modified
 FROM all_datasets d
 WHERE d.deleted_at IS NULL;
@@ -263,7 +271,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'format'
     ORDER BY u.position LIMIT 1
-  ) AS format,
+  ) AS format, -- URI or word, as sent
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'format'
@@ -278,7 +286,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field IN ('mimetype', 'media_type')
     ORDER BY u.position LIMIT 1
-  ) AS media_type,
+  ) AS media_type, -- `mimetype` or `media_type`
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field IN ('mimetype', 'media_type')
@@ -293,7 +301,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'license_id'
     ORDER BY u.position LIMIT 1
-  ) AS license,
+  ) AS license, -- URI of the license
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'license_id'
@@ -308,7 +316,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'status'
     ORDER BY u.position LIMIT 1
-  ) AS status,
+  ) AS status, -- URI: how far its life is
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'status'
@@ -323,7 +331,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'distribution_type'
     ORDER BY u.position LIMIT 1
-  ) AS type,
+  ) AS type, -- `distribution_type`
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'distribution_type'
@@ -338,7 +346,7 @@ SELECT
     SELECT u.value FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'language'
     ORDER BY u.position LIMIT 1
-  ) AS language,
+  ) AS language, -- the first one
   (
     SELECT u.label_nl FROM resolved_resource_uris u
     WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'language'

@@ -1,7 +1,10 @@
 -- What the value lists say of the catalogue: what is stale or unlisted, how each is used, themes.
 -- Made again with views.sql.
 
-CREATE VIEW stale_display_names AS -- the portal's display name differs from the value list's Dutch label of now
+CREATE VIEW stale_display_names AS
+-- display names of the portal (`*_displayname`, `license_title`, `organization_title`) that differ
+-- from the Dutch label that the list has now. The portal joins parents with ` | `, so what stands
+-- after the last one counts too
 WITH claims AS (
   SELECT u.dataset, u.field, u.value AS uri, u.portal_label, u.label_nl AS list_label, u.value_list
   FROM resolved_dataset_uris u
@@ -16,7 +19,14 @@ WITH claims AS (
   JOIN organizations o ON o.id = d.owner_org AND o.is_listed = 1
   WHERE d.deleted_at IS NULL AND d.organization_title IS NOT NULL
 )
-SELECT d.id AS dataset_id, d.name, u.field, u.uri, u.portal_label, u.list_label, u.value_list
+SELECT
+  d.id AS dataset_id,
+  d.name, -- of the dataset
+  u.field, -- the field that holds the URI; `organization_title`
+  u.uri, -- NULL for `organization_title`
+  u.portal_label, -- the display name that the portal sent
+  u.list_label, -- the label of now
+  u.value_list -- `organization_list` for `organization_title`: the portal's own
 FROM claims u
 JOIN all_datasets d ON d.key = u.dataset
 WHERE u.portal_label <> u.list_label
@@ -25,18 +35,29 @@ WHERE u.portal_label <> u.list_label
     instr(u.list_label, ' | ') = 0
     AND substr(u.portal_label, -length(u.list_label) - 3) = ' | ' || u.list_label);
 
-CREATE VIEW unlisted_uris AS -- URIs that are not, or no longer, on the fetched list of their field
-SELECT dataset_id, resource_id, field, value, value_list, resource_position,
-  label_nl, label_en -- the last ones, of what once was on the list
+CREATE VIEW unlisted_uris AS
+-- URIs that are not, or no longer, on the list of their field, as far as the list was fetched
+SELECT
+  dataset_id, resource_id, -- NULL on a field of the dataset
+  field, value, value_list, resource_position, -- NULL on a field of the dataset
+  label_nl, -- the last one, of what once was on the list
+  label_en -- the same in English
 FROM uri_values
 WHERE standing IN ('unlisted', 'removed');
 
-CREATE VIEW malformed_uris AS -- values of URI fields that are no URI, on no list, and no code of their scheme
-SELECT dataset_id, resource_id, field, value, value_list, resource_position
+CREATE VIEW malformed_uris AS
+-- values of URI fields that are no URI (no scheme followed by `:` and something, or a control
+-- character), on no list of the field, and no code of their scheme
+SELECT
+  dataset_id, resource_id, -- NULL on a field of the dataset
+  field, value, -- as sent
+  value_list, resource_position -- NULL on a field of the dataset
 FROM uri_values
 WHERE standing = 'malformed';
 
-CREATE VIEW value_list_usage AS -- how each list is used
+CREATE VIEW value_list_usage AS
+-- a row for each list, also those that no value is taken from. `uses` = `resolved` + `unlisted` +
+-- `malformed` + `unchecked`
 WITH used AS (
   SELECT value_list, dataset, value, standing FROM resolved_dataset_uris
   WHERE value_list IS NOT NULL
@@ -60,12 +81,12 @@ WITH used AS (
   UNION SELECT value_list FROM spatial_schemes WHERE value_list IS NOT NULL
 )
 SELECT
-  n.name AS value_list,
+  n.name AS value_list, -- `value_lists.name`
   l.entries, -- NULL: never fetched
   coalesce(c.entries_used, 0) AS entries_used, -- how many of them occur
-  coalesce(c.uses, 0) AS uses, -- values: resolved + unlisted + malformed + unchecked
-  coalesce(c.datasets, 0) AS datasets,
-  coalesce(c.resolved, 0) AS resolved, -- on the list
+  coalesce(c.uses, 0) AS uses, -- values
+  coalesce(c.datasets, 0) AS datasets, -- that have such a value
+  coalesce(c.resolved, 0) AS resolved, -- values on the list
   coalesce(c.unlisted, 0) AS unlisted, -- URIs that are not, or no longer, on it
   coalesce(c.removed, 0) AS removed, -- of these, no longer
   coalesce(c.malformed, 0) AS malformed, -- no URIs
@@ -74,7 +95,7 @@ FROM lists n
 LEFT JOIN value_lists l ON l.name = n.name AND l.fetched_at IS NOT NULL
 LEFT JOIN counts c ON c.value_list = n.name;
 
-CREATE VIEW broader_concepts AS -- each entry with all that stand above it on its list, itself first
+CREATE VIEW broader_concepts AS -- each entry of a list with all that stand above it
 WITH RECURSIVE broader(list, uri, ancestor, distance) AS (
   SELECT list, uri, uri, 0 FROM concepts
   UNION ALL
@@ -84,7 +105,12 @@ WITH RECURSIVE broader(list, uri, ancestor, distance) AS (
   JOIN concepts p ON p.list = c.list AND p.uri = c.parent
   WHERE b.distance < 8 -- the real list has two levels; a ring would have no end
 )
-SELECT list, uri, ancestor, distance FROM broader;
+SELECT
+  list, -- `value_lists.name`
+  uri, -- of the entry
+  ancestor, -- the entry itself at distance 0, then its parents
+  distance -- how many steps it is above
+FROM broader;
 
 CREATE VIEW themes AS -- the entries of the list of themes with their place in it
 SELECT
@@ -94,21 +120,22 @@ SELECT
       SELECT a.label_nl AS label FROM broader_concepts b
       JOIN concepts a ON a.list = b.list AND a.uri = b.ancestor
       WHERE b.list = c.list AND b.uri = c.uri ORDER BY b.distance DESC)
-  ) AS path_nl, -- from the top, joined as the portal does
+  ) AS path_nl, -- from the top, joined with ` | ` as the portal does
   (
     SELECT group_concat(label, ' | ') FROM (
       SELECT a.label_en AS label FROM broader_concepts b
       JOIN concepts a ON a.list = b.list AND a.uri = b.ancestor
       WHERE b.list = c.list AND b.uri = c.uri ORDER BY b.distance DESC)
-  ) AS path_en,
-  c.removed_at
+  ) AS path_en, -- the same in English
+  c.removed_at -- NULL while it is on the list
 FROM fields f
 JOIN concepts c ON c.list = f.value_list
 WHERE f.entity = 'dataset' AND f.field = 'theme';
 
-CREATE VIEW theme_datasets AS -- the datasets of a theme, those of the themes below it included
+CREATE VIEW theme_datasets AS
+-- the live datasets of each theme, those of the themes below it included, each once
 SELECT
-  coalesce(b.ancestor, u.value) AS theme,
+  coalesce(b.ancestor, u.value) AS theme, -- URI
   c.label_nl, c.label_en,
   d.id AS dataset_id,
   max(coalesce(b.distance, 0) = 0) AS is_direct -- 0: only by a theme below it

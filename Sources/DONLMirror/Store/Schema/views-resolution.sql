@@ -3,7 +3,7 @@
 -- The portal splits lists at every comma, also inside a URI (FIELDS.md, 1.2). What the list of the field
 -- knows with its commas is joined again here, so that it needs the list and not another harvest.
 -- First come the few entries with a comma, so nothing is looked for that no list has.
-CREATE VIEW torn_dataset_uris AS -- where a torn URI begins
+CREATE VIEW torn_dataset_uris AS -- ours: where a torn URI begins
 SELECT
   u.dataset, u.field, u.position,
   c.uri, -- the whole
@@ -24,7 +24,7 @@ WHERE instr(c.uri, ',') > 0
       ORDER BY p.position))
 GROUP BY u.dataset, u.field, u.position;
 
-CREATE VIEW torn_resource_uris AS -- the same of resources
+CREATE VIEW torn_resource_uris AS -- ours: the same of resources
 SELECT
   u.dataset, u.resource_position, u.field, u.position,
   c.uri,
@@ -44,7 +44,7 @@ WHERE instr(c.uri, ',') > 0
       ORDER BY p.position))
 GROUP BY u.dataset, u.resource_position, u.field, u.position;
 
-CREATE VIEW mended_dataset_uris AS -- the values of the fields in which something was torn
+CREATE VIEW mended_dataset_uris AS -- ours: the values of the fields in which something was torn
 WITH torn AS MATERIALIZED (SELECT * FROM torn_dataset_uris)
 SELECT
   u.dataset, u.field, u.position,
@@ -75,7 +75,7 @@ CROSS JOIN dataset_uri_rows u ON u.dataset = x.dataset AND u.field = x.field
 LEFT JOIN torn t
   ON t.dataset = u.dataset AND t.field = u.field AND t.position = u.position;
 
-CREATE VIEW mended_resource_uris AS -- the same of resources
+CREATE VIEW mended_resource_uris AS -- ours: the same of resources
 WITH torn AS MATERIALIZED (SELECT * FROM torn_resource_uris)
 SELECT
   u.dataset, u.resource_position, u.field, u.position,
@@ -93,7 +93,7 @@ LEFT JOIN torn t
   ON t.dataset = u.dataset AND t.resource_position = u.resource_position
     AND t.field = u.field AND t.position = u.position;
 
-CREATE VIEW resolved_dataset_uris AS -- each value with the entry of its list: the field decides which list
+CREATE VIEW resolved_dataset_uris AS -- ours: each value with the entry of its list: the field decides which list
 SELECT
   u.dataset, u.field, u.position,
   coalesce(m.value, u.value) AS value,
@@ -125,7 +125,7 @@ LEFT JOIN concepts c
   ON c.list = coalesce(s.value_list, f.value_list) AND c.uri = coalesce(m.value, u.value)
 WHERE m.is_piece IS NOT 1;
 
-CREATE VIEW resolved_resource_uris AS -- the same of resources
+CREATE VIEW resolved_resource_uris AS -- ours: the same of resources
 SELECT
   u.dataset, u.resource_position, u.field, u.position,
   coalesce(m.value, u.value) AS value,
@@ -148,15 +148,24 @@ LEFT JOIN fields f ON f.entity = 'resource' AND f.field = u.field
 LEFT JOIN concepts c ON c.list = f.value_list AND c.uri = coalesce(m.value, u.value)
 WHERE m.is_piece IS NOT 1;
 
-CREATE VIEW uri_values AS -- one row a value of a URI-valued field
+CREATE VIEW uri_values AS
+-- one row for each value of a field that should hold a URI; which fields those are, `fields` says. A
+-- label belongs to a list and a URI: `fields` says which list, and for `spatial_value` the scheme
+-- does. The portal tears URIs with commas apart; where the list of the field has the whole, it is one
+-- row at the place of the first piece, and the schemes pair with the values as they are joined.
+-- Values as they came are in `records`. All this is a view: a corrected list or field needs no other
+-- harvest. A code is a point in EPSG:28992 or a postcode with house number, in the form that its
+-- scheme asks for
 SELECT
   d.id AS dataset_id,
-  NULL AS resource_position,
-  NULL AS resource_id,
-  u.field, u.position, u.value,
-  CASE WHEN u.malformed = 0 OR u.concept IS NOT NULL THEN u.value END AS uri,
-  u.portal_label, u.label_nl, u.label_en, u.value_list, u.scheme,
-  u.standing
+  NULL AS resource_position, -- NULL on a field of the dataset
+  NULL AS resource_id, -- NULL on a field of the dataset
+  u.field, u.position, u.value, -- as sent
+  CASE WHEN u.malformed = 0 OR u.concept IS NOT NULL THEN u.value END AS uri, -- the value, or NULL when it is malformed or a code
+  u.portal_label, u.label_nl, -- of the list, the last one if it is no longer on it; NULL when it never was
+  u.label_en, u.value_list, -- the list of the field; of `spatial_value` that of its scheme
+  u.scheme, -- of `spatial_value` only: the `spatial_scheme` at the same place
+  u.standing -- `listed`; `removed`: once was; `unlisted`; `unchecked`: the list was never fetched; `free`: the field has no list; `code`: of its scheme; `malformed`
 FROM resolved_dataset_uris u
 JOIN all_datasets d ON d.key = u.dataset
 UNION ALL

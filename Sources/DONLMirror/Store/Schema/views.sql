@@ -81,7 +81,8 @@ JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
 CREATE VIEW field_census AS
--- what the portal sends that no column and no URI field carries: drift is a query
+-- what no column and no row of `fields` carries: keys that nobody knows, and known ones in another
+-- type of JSON. Drift is a query
 SELECT
   c.entity, -- `dataset`, `resource`
   c.field, -- the key as sent

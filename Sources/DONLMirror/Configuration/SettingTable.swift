@@ -88,8 +88,7 @@ extension Setting {
   private static let around: [Setting] = [
     Setting(
       "lists.url", \.lists.url, .optional(.baseURL),
-      "Where the value lists are published; empty takes those of data.overheid.nl for that portal,"
-        + " and none for another."),
+      "Where the value lists are published; empty leaves that to the portal."),
     Setting(
       "lists.every", \.lists.every, interval,
       "Time between two readings of the value lists."),

@@ -15,6 +15,8 @@ struct ListRefresh: Sendable {
   static let failuresRest = Duration.seconds(3600)
   /// For all lists together.
   static let patience = Duration.seconds(600)
+  private static let outOfTime =
+    "Reading the value lists has taken 10 minutes; the rest is read another time."
 
   init(
     _ lists: ListSettings, by transport: Transport, _ settings: PortalSettings, into store: Store,
@@ -61,7 +63,8 @@ struct ListRefresh: Sendable {
       do {
         if let error = silent[origin] { throw error }
         outcomes.append(try await read(list, state))
-      } catch let error as PortalError {
+      } catch var error as PortalError {
+        if error.reason == .deadline { error.message = Self.outOfTime }
         guard error.nature != .interrupted, !Task.isCancelled else { return outcomes }
         let isNews = silent.updateValue(error, forKey: origin) == nil
         if !error.meansSilence { silent[origin] = nil }
@@ -133,6 +136,6 @@ struct ListRefresh: Sendable {
 extension PortalError {
   /// Whoever was asked answers no one: the next request would wait as long for nothing.
   fileprivate var meansSilence: Bool {
-    [.dns, .connect, .proxy, .tls, .firstByte, .deadline].contains(reason)
+    [.dns, .connect, .proxy, .tls, .firstByte, .idle, .total, .deadline].contains(reason)
   }
 }

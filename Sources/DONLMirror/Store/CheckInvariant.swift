@@ -15,7 +15,7 @@ struct Invariant: Sendable {
     return check
   }
 
-  static let all = [meta, sequence, feed, rows, search, ledger]
+  static let all = [meta, sequence, feed, rows, search, ledger, lists]
 
   static let meta = Invariant(
     name: "meta", promise: "the file says whose mirror it is and by which rules",
@@ -132,6 +132,17 @@ struct Invariant: Sendable {
       SELECT 'search finds row ' || id || ', which is no live dataset' FROM datasets_fts_docsize
       WHERE id NOT IN (SELECT key FROM all_datasets WHERE deleted_at IS NULL)
       """,
+    ])
+
+  static let lists = Invariant(
+    name: "value_lists", promise: "every value list has the entries that it counts",
+    queries: [
+      """
+      SELECT name || ' counts ' || entries || ' entries and has ' || found FROM (
+        SELECT l.name, l.entries, count(c.uri) AS found FROM value_lists l
+        LEFT JOIN concepts c ON c.list = l.name AND c.removed_at IS NULL GROUP BY l.name)
+      WHERE entries <> found ORDER BY name
+      """
     ])
 
   static let ledger = Invariant(

@@ -122,7 +122,7 @@ struct ListFailureTests {
       let closed = try ClosedPort()
       let run = try await story.harvest {
         $0.settings.lists.url = "http://127.0.0.1:\(closed.number)/waardelijsten"
-        $0.settings.portal.retries = 0
+        $0.settings.portal.retries = 1
       }
 
       #expect(run.exitStatus == .done)
@@ -130,6 +130,7 @@ struct ListFailureTests {
         $0.metadata["list"] != nil && $0.level == .warning
       }
       #expect(warned.map(\.reason) == ["connect"])
+      #expect(story.mirror.log.lines.filter { $0.metadata["retry"] != nil }.count == 1)
       #expect(try story.status().failed.count == 21)
       // The communities come from the portal itself, which is there.
       #expect(

@@ -201,7 +201,7 @@ struct ListHarvestTests {
       // different labels; 3 hold spaces, 17 commas.
       let twins = """
         SELECT count(*) FROM (SELECT uri FROM concepts GROUP BY uri HAVING count(*) > 1
-          AND count(DISTINCT label_nl || '|' || label_en) > ?)
+          AND count(DISTINCT label_nl) > ?)
         """
       #expect(try story.mirror.count("SELECT count(DISTINCT uri) FROM concepts") == 1774)
       #expect(try story.mirror.count(twins, [0]) == 639)

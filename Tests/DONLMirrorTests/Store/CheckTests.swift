@@ -25,6 +25,7 @@ struct CheckTests {
       #expect(
         Set(checks.map(\.name)) == [
           "integrity", "foreign_keys", "meta", "sequence", "feed", "rows", "search", "ledger",
+          "value_lists",
           "content_hash", "full_text",
         ])
       #expect(try Data(contentsOf: URL(filePath: mirror.path)) == before)
@@ -49,6 +50,7 @@ struct CheckTests {
       ("DELETE FROM meta WHERE key = 'source'", ["meta"]),
       ("UPDATE meta SET value = '99' WHERE key = 'hash_version'", ["meta"]),
       ("DELETE FROM meta WHERE key = 'complete_as_of'", ["meta"]),
+      ("INSERT INTO value_lists (name, url, entries) VALUES ('A', '', 3)", ["value_lists"]),
       ("UPDATE runs SET exit_code = NULL", ["ledger"]),
       ("INSERT INTO group_rows (dataset, group_id) VALUES (1, 'none')", ["foreign_keys"]),
     ])

@@ -62,6 +62,58 @@ struct FieldTableFileTests {
     #expect(rows.filter { $0.valueList.hasPrefix("@") }.map(\.field) == ["spatial_value"])
   }
 
+  @Test("says of the fields of DONL 1.0 what they became, as a field of the same entity")
+  func renames() {
+    let fields = Set(rows.map { "\($0.entity).\($0.field)" })
+    let renamed = rows.filter { !$0.renamedTo.isEmpty }
+
+    #expect(renamed.count == 19)
+    for row in renamed {
+      #expect(fields.contains("\(row.entity).\(row.renamedTo)"), "\(row.field)")
+      #expect(row.since == "DONL 1.0", "\(row.field)")
+      // It lives on with another meaning.
+      #expect(row.until == "DONL 1.0" || row.field == "source", "\(row.field)")
+    }
+  }
+
+  @Test("has the renames of the reference", .enabled(if: Reference.isThere))
+  func referenceRenames() throws {
+    let named = try Reference.renames()
+    let ours = Set(rows.filter { !$0.renamedTo.isEmpty }.map(\.field))
+
+    #expect(named.count > 12)
+    #expect(named.subtracting(ours) == [])
+  }
+
+  @Test(
+    "knows every field as one of URIs that is one in the reference", .enabled(if: Reference.isThere)
+  )
+  func referenceURIs() throws {
+    let ours = Set(rows.filter { $0.kind.hasPrefix("uri") }.map { "\($0.entity).\($0.field)" })
+    let named = try Reference.uriFields()
+
+    #expect(named.count > 35)
+    #expect(named.subtracting(ours).sorted() == [])
+  }
+
+  @Test("is the page docs/fields.md, made by Scripts/field-table")
+  func page() throws {
+    let script = Process()
+    script.executableURL = URL(fileURLWithPath: "/bin/sh")
+    script.arguments = [ConfigFileTests.projectRoot + "/Scripts/field-table"]
+    let output = Pipe()
+    script.standardOutput = output
+    try script.run()
+    let made = output.fileHandleForReading.readDataToEndOfFile()
+    script.waitUntilExit()
+    let page = try String(
+      contentsOfFile: ConfigFileTests.projectRoot + "/docs/fields.md", encoding: .utf8)
+
+    #expect(script.terminationStatus == 0)
+    #expect(String(decoding: made, as: UTF8.self) == page, "Scripts/field-table > docs/fields.md")
+    #expect(rows.allSatisfy { page.contains("| `\($0.field)` |") })
+  }
+
   @Test("labels every field in Dutch and in English")
   func labels() {
     #expect(rows.allSatisfy { !$0.labelNL.isEmpty && !$0.labelEN.isEmpty })
@@ -160,6 +212,38 @@ private enum Reference {
       fields.formUnion(names.map { "\(entity).\($0)" })
     }
     return fields
+  }
+
+  /// `entity.field` of the rows of sections 2 and 4 that say URI where it says what the values are.
+  static func uriFields() throws -> Set<String> {
+    var fields: Set<String> = []
+    var section = ""
+    for line in try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n") {
+      if line.hasPrefix("##") { section = String(line.drop { "# ".contains($0) }) }
+      let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard ["2.", "4."].contains(section.prefix(2)), cells.count > 4,
+        cells[4].contains("URI") || cells[4].contains("list:")
+      else { continue }
+      let entity = section.hasPrefix("4") ? "resource" : "dataset"
+      // Of legal_foundation_label / _ref / _uri only the last.
+      let names = firstColumn(of: line).filter {
+        !cells[4].contains("_uri is") || $0.hasSuffix("_uri")
+      }
+      fields.formUnion(names.map { "\(entity).\($0)" })
+    }
+    return fields
+  }
+
+  /// The old names of the line of renames, whatever they became.
+  static func renames() throws -> Set<String> {
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    guard let start = text.range(of: "Renames 1.0 -> 1.1: ") else { return [] }
+    let line = text[start.upperBound...].prefix { $0 != "\n" && $0 != "*" }
+    let old = line.replacing("resource ", with: "").replacing(", ", with: "; ").split(
+      separator: ";"
+    )
+    .compactMap { $0.split(separator: " ").first.map(String.init) }
+    return Set(old.filter { $0.wholeMatch(of: /[a-z_]+/) != nil })
   }
 
   /// `a`, `a / b`, `a, b`, `x_label / _ref`: the names that a cell lists.

@@ -71,7 +71,33 @@ extension CommandLineTests {
       #expect(try await found("--field", "tag=kaart", on: bench) == ["coords"])
       #expect(try await found("--field", "name=quotes", on: bench) == ["quotes"])
       #expect(try await found("water", "--field", "tag=kaart", on: bench) == [])
-      #expect(try await found("--field", "nosuch\"field=x", on: bench) == [])
+      let unknown = try await bench.run("search", "--field", "them=x")
+      #expect(unknown.code == 64)
+      #expect(unknown.errors.contains("There is no field them. Did you mean theme?"))
+      #expect(try await bench.run("search", "--field", "nosuch\"field=x").code == 64)
+    }
+
+    @Test("is found by the label of a URI, and a theme with what stands below it")
+    func labels() async throws {
+      let bench = try Workbench()
+      _ = try await bench.run("harvest", "--sample")
+      func names(_ field: String) async throws -> [String] {
+        try await found("--limit", "500", "--field", field, "--db", "sample.db", on: bench).sorted()
+      }
+      let terms = "http://standaarden.overheid.nl/owms/terms/"
+      let road = try await names("theme=\(terms)Weg_(thema)")
+
+      #expect(try await names("theme=Weg") == road)
+      #expect(!road.isEmpty)
+      let traffic = try await names("theme=\(terms)Verkeer_(thema)")
+      #expect(Set(traffic).isSuperset(of: road))
+      #expect(try await names("theme=verkeer") == traffic)
+      #expect(try await names("theme=Traffic") == traffic)
+      #expect(
+        try await names("authority=Gemeente Amsterdam").contains("laadpalen-amsterdam") == false)
+      #expect(try await names("authority=Gemeente Amsterdam").isEmpty == false)
+      #expect(try await names("frequency=Dagelijks") == names("frequency=daily"))
+      #expect(try await names("theme=geen van alle").isEmpty)
     }
 
     @Test("can neither color a terminal, nor turn text around, nor forge a line")
@@ -100,13 +126,24 @@ extension CommandLineTests {
       #expect(show.output.hasPrefix("Alle velden met een URI\n"))
       let theme = try #require(show.outputLines.first { $0.contains("(theme)") })
       #expect(theme.contains("Thema (theme)"))
-      #expect(theme.contains("http://standaarden.overheid.nl/owms/terms/"))
+      #expect(!theme.contains("http"))
+      #expect(show.outputLines.contains { $0.contains("(frequency)") && !$0.contains("http") })
+      let english = try await bench.run(
+        "show", "alle-velden", "--db", "sample.db", "--lang", "en")
+      #expect(english.outputLines.contains { $0.contains("Theme (theme)") })
+      #expect(english.output != show.output)
+      let wrong = try await bench.run("show", "alle-velden", "--db", "sample.db", "--lang", "fr")
+      #expect(wrong.code == 64)
       #expect(show.output.contains("\nResource 0  "))
 
       let json = try await bench.run("show", "alle-velden", "--json", "--db", "sample.db")
       let object = try #require(
         try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
       #expect((object["resources"] as? [Any])?.count == 1)
+      let terms = object["terms"] as? [[String: Any]] ?? []
+      let status = try #require(terms.first { $0["field"] as? String == "dataset_status" })
+      #expect((status["value"] as? String)?.hasPrefix("http://") == true)
+      #expect((status["label"] as? String)?.hasPrefix("http") == false)
     }
   }
 }

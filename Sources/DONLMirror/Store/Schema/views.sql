@@ -99,7 +99,16 @@ FROM (
   FROM resource_extra_rows GROUP BY key, json_type
 ) c
 LEFT JOIN field_sightings s
-  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type;
+  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type
+LEFT JOIN fields f ON f.entity = c.entity AND f.field = c.field
+WHERE f.field IS NULL OR c.json_type NOT IN (
+  -- As CKAN sends the kind, or as text: its extras hold nothing else.
+  'string',
+  CASE f.kind
+    WHEN 'boolean' THEN 'boolean' WHEN 'number' THEN 'number' WHEN 'object' THEN 'object'
+    WHEN 'object list' THEN 'array' WHEN 'text list' THEN 'array' WHEN 'display name' THEN 'array'
+    ELSE 'string'
+  END);
 
 CREATE VIEW latest_complete_run AS
 -- the last row of `runs` whose outcome is `complete`; no row when there is none

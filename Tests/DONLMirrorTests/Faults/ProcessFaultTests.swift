@@ -143,9 +143,8 @@ extension CommandLineTests.ProcessFaults {
         let jumped = try await other.shell(
           """
           export FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1
-          export FAKETIME_TIMESTAMP_FILE=$PWD/clock
-          LD_PRELOAD=$(faketime -f +0 sh -c 'echo $LD_PRELOAD') \
-            exec "$donl_mirror" harvest --db mirror.db --rows 20 --portal \(portal.url)
+          exec faketime -f +0 env -u FAKETIME FAKETIME_TIMESTAMP_FILE="$PWD/clock" \
+            "$donl_mirror" harvest --db mirror.db --rows 20 --portal \(portal.url)
           """)
 
         #expect(jumped.code == 0, "\(jumped.errors)")

@@ -57,6 +57,7 @@ public struct HarvestJob: Sendable {
     do {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
+      if !isRehearsal { try beginEpoch(of: store) }
       let tally = PortalTally()
       var runOptions = Harvest.Options(settings, isFull: isFull)
       runOptions.acceptsDeletions = acceptsDeletions
@@ -76,7 +77,9 @@ public struct HarvestJob: Sendable {
         return summary
       }
       let told = await publish(summary, from: store)
+      if !isRehearsal { HarvestLock.leave(try store.feedMark(), beside: path) }
       try store.close()
+      tellReader(of: store)
       return told
     } catch let error as InvalidPortalSetting {
       try? store.close()
@@ -97,6 +100,23 @@ public struct HarvestJob: Sendable {
       lists, by: transport, portalSettings, into: store, clock: clock, logger: logger)
     let due = try refresh.due(lists)
     if !due.isEmpty { _ = try await refresh.refresh(due) }
+  }
+
+  /// A database that an older copy has replaced begins a new epoch: consumers read anew.
+  private func beginEpoch(of store: Store) throws {
+    guard let mark = HarvestLock.mark(beside: store.path), try store.renewEpoch(ifBehind: mark)
+    else { return }
+    logger.notice(
+      "\(store.path) is older than at the last run: a copy was put back. A new epoch begins.",
+      metadata: ["reason": "epoch"])
+  }
+
+  private func tellReader(of store: Store) {
+    let bytes = store.walBytes
+    guard bytes > Store.walBytesMax else { return }
+    logger.warning(
+      "A reader keeps \(bytes >> 20) MiB in \(store.path)-wal; it is emptied when the reader ends.",
+      metadata: ["reason": "wal_size"])
   }
 
   /// Lets the body work on a copy of the database, in a folder that goes afterwards.

@@ -37,19 +37,17 @@ extension Harvest {
         "\(state.olderStamps) datasets came with an older metadata_modified than before.",
         metadata: ["reason": "clock_skew"])
     }
-    guard state.outcome == .complete, state.tally.received > 0 else { return }
-    if state.hasHistory {
-      let live = try store.inventory().live
-      if state.tally.touched * 2 > live {
-        logger.notice(
-          "\(state.tally.touched) of \(live) datasets were touched without a change of content.",
-          metadata: ["reason": "mass_touch"])
-      }
-      if state.tally.updated * 2 > live {
-        logger.notice(
-          "\(state.tally.updated) of \(live) datasets were updated.",
-          metadata: ["reason": "mass_update"])
-      }
+    guard state.hasHistory, state.outcome == .complete, state.tally.received > 0 else { return }
+    let live = try store.inventory().live
+    if state.tally.touched * 2 > live {
+      logger.notice(
+        "\(state.tally.touched) of \(live) datasets were touched without a change of content.",
+        metadata: ["reason": "mass_touch"])
+    }
+    if state.tally.updated * 2 > live {
+      logger.notice(
+        "\(state.tally.updated) of \(live) datasets were updated.",
+        metadata: ["reason": "mass_update"])
     }
     for name in try store.clashingNames(of: state.record) {
       logger.warning(

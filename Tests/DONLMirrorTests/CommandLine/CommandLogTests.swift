@@ -88,24 +88,30 @@ extension CommandLineTests {
       #expect(ended.errors.wholeMatch(of: /<3>.* reason=[a-z_]+\n/) != nil, "\(ended.errors)")
     }
 
-    @Test("gives an event one line, whatever the portal writes")
-    func forgery() async throws {
+    @Test(
+      "gives an event one line, whatever the portal or a path has in it",
+      arguments: ["text", "journal", "json"])
+    func forgery(format: String) async throws {
+      let environment = ["DONL_MIRROR_LOG_FORMAT": format]
       let bench = try Workbench()
-      try await SamplePortal.run(.sample(day: 1)) { portal in
-        let body =
-          #"{"success": false, "error": {"__type": "X", "message": "a\n<3>b\u2028c\u001b[1m"}}"#
+      let missing = try await bench.run(
+        "harvest", "--sample", "--db", "a\n<3>b\u{2028}c\u{85}d\u{1B}[1m/x.db",
+        environment: environment)
+      let refused = try await SamplePortal.run(.sample(day: 1)) { portal in
+        let message = #"a\n<3>b\u2028c\u0085d\u001b[1m"#
+        let body = #"{"success": false, "error": {"__type": "X", "message": "\#(message)"}}"#
         portal.intercept { _, _ in
           .respond(status: 403, headers: [("Content-Type", "application/json")], body: body)
         }
-        for format in ["text", "journal", "json"] {
-          let ended = try await bench.run(
-            "harvest", "--portal", portal.url, environment: ["DONL_MIRROR_LOG_FORMAT": format])
+        return try await bench.run("harvest", "--portal", portal.url, environment: environment)
+      }
 
-          #expect(ended.code == 69)
-          #expect(ended.errorLines.count == 2, "\(ended.errors)")
-          #expect(ended.errors.split(whereSeparator: \.isNewline).count == 2)
-          #expect(!ended.errors.contains("\u{1B}"))
-        }
+      #expect([missing.code, refused.code] == [73, 69])
+      for (ended, lines) in [(missing, 1), (refused, 2)] {
+        #expect(ended.errorLines.count == lines, "\(ended.errors)")
+        #expect(ended.errors.contains("<3>b"))
+        let ends: Set<Unicode.Scalar> = ["\u{1B}", "\u{85}", "\u{2028}"]
+        #expect(format == "json" || !ended.errors.unicodeScalars.contains(where: ends.contains))
       }
     }
 

@@ -225,9 +225,9 @@ private enum Reference {
         cells[4].contains("URI") || cells[4].contains("list:")
       else { continue }
       let entity = section.hasPrefix("4") ? "resource" : "dataset"
-      // Of legal_foundation_label / _ref / _uri only the last.
-      let names = firstColumn(of: line).filter {
-        !cells[4].contains("_uri is") || $0.hasSuffix("_uri")
+      // Of legal_foundation_label / _ref / _uri only the last; a title is no URI, whatever it names.
+      let names = firstColumn(of: line).filter { name in
+        (!cells[4].contains("_uri is") || name.hasSuffix("_uri")) && !name.hasSuffix("_title")
       }
       fields.formUnion(names.map { "\(entity).\($0)" })
     }
@@ -238,7 +238,8 @@ private enum Reference {
   static func renames() throws -> Set<String> {
     let text = try String(contentsOfFile: path, encoding: .utf8)
     guard let start = text.range(of: "Renames 1.0 -> 1.1: ") else { return [] }
-    let line = text[start.upperBound...].prefix { $0 != "\n" && $0 != "*" }
+    let rest = text[start.upperBound...]
+    let line = rest[..<(rest.range(of: ". **")?.lowerBound ?? rest.endIndex)]
     let old = line.replacing("resource ", with: "").replacing(", ", with: "; ").split(
       separator: ";"
     )

@@ -121,9 +121,9 @@ struct LabelTests {
   func stale() async throws {
     let weg = Self.terms + "Weg_(thema)"
     func theme(_ label: String) -> String {
-      #", "theme": ["\#(weg)"], "theme_displayname": "\#(label)""#
+      #", "theme": ["\#(weg)"], "theme_displayname": "\#(label)", "owner_org": "org""#
     }
-    let license = #", "license_title": "CC-BY (oud)""#
+    let license = #", "license_title": "CC-BY (oud)", "owner_org": "org""#
     let list = [
       Entry("a", rest: theme("Weg")), Entry("b", rest: theme("Verkeer | Weg")),
       Entry("c", rest: theme("Wegen en | weg")), Entry("d", rest: theme("Weg | Verkeer")),

@@ -30,8 +30,8 @@ struct ResolutionTests {
     }
   }
 
-  private func spatial(_ schemes: [String], _ values: [String]) -> String {
-    #", "spatial_scheme": \#(schemes), "spatial_value": \#(values)"#
+  private func spatial(_ schemes: [String], _ values: [String]) throws -> String {
+    try #", "spatial_scheme": \#(jsonArray(schemes)), "spatial_value": \#(jsonArray(values))"#
   }
 
   /// `position value label standing` of a field, in the order of the positions.
@@ -65,7 +65,7 @@ struct ResolutionTests {
   @Test("has the label of the list of its field, though another list has another")
   func twoLists() async throws {
     let rest =
-      #", "publisher": "\#(Self.terms)'s-Gravenhage""#
+      try #", "publisher": "\#(Self.terms)'s-Gravenhage""#
       + spatial([Self.municipality], [Self.terms + "'s-Gravenhage"])
     try await mirrored([Entry("a", rest: rest)]) { mirror, _ async throws in
       #expect(
@@ -78,7 +78,7 @@ struct ResolutionTests {
   @Test("that was torn is one again, and the schemes pair with what is joined")
   func torn() async throws {
     let pieces = [Self.terms + "Nuenen", "_Gerwen_en_Nederwetten"]
-    let rest = spatial(
+    let rest = try spatial(
       [Self.province, Self.municipality, Self.postcode, Self.municipality],
       [Self.terms + "Drenthe"] + pieces + ["1011PN1"] + pieces)
     try await mirrored([Entry("a", rest: rest)]) { mirror, _ async throws in
@@ -105,12 +105,12 @@ struct ResolutionTests {
        "urn:x:een,twee": {"labels": {"nl-NL": "twee", "en-US": "two"}},
        "urn:x:een,twee,drie": {"labels": {"nl-NL": "drie", "en-US": "three"}}}
       """
-    func themes(_ values: [String]) -> String { #", "theme": \#(values)"# }
+    func themes(_ values: [String]) throws -> String { #", "theme": \#(try jsonArray(values))"# }
     try await mirrored(
       [
-        Entry("a", rest: themes(["urn:x:een", "twee", "drie", "urn:x:een"])),
-        Entry("b", rest: themes(["urn:x:een", "twee"])),
-        Entry("c", rest: themes(["urn:x:een", "drie"])),
+        Entry("a", rest: try themes(["urn:x:een", "twee", "drie", "urn:x:een"])),
+        Entry("b", rest: try themes(["urn:x:een", "twee"])),
+        Entry("c", rest: try themes(["urn:x:een", "drie"])),
         Entry("d", rest: #", "theme": "{\"urn:x:een,twee\",urn:x:een,twee}""#),
       ], lists: ["overheid_taxonomiebeleidsagenda.json": list]
     ) { mirror, _ async throws in
@@ -149,7 +149,7 @@ struct ResolutionTests {
       (Self.postcode, "1011PNx"), (Self.postcode, "1011PN1 a"),
     ]
     let all = good + bad
-    try await mirrored([Entry("a", rest: spatial(all.map(\.0), all.map(\.1)))]) {
+    try await mirrored([Entry("a", rest: try spatial(all.map(\.0), all.map(\.1)))]) {
       mirror, _ async throws in
       let standings = try mirror.strings(
         "SELECT standing FROM uri_values WHERE field = 'spatial_value' ORDER BY position")
@@ -179,7 +179,7 @@ struct ResolutionTests {
   @Test("that has left its list is unlisted and keeps its label")
   func removed() async throws {
     let gone = Self.terms + "Haaren"
-    let entry = Entry("a", rest: spatial([Self.municipality], [gone]))
+    let entry = Entry("a", rest: try spatial([Self.municipality], [gone]))
     try await mirrored([entry]) { mirror, portal in
       #expect(try mirror.count("SELECT count(*) FROM unlisted_uris WHERE value = ?", [gone]) == 0)
       let tomorrow = Catalogue.sample(day: 2)
@@ -251,10 +251,10 @@ struct ResolutionTests {
 
   @Test("is found by indexes, for one dataset as for one torn value")
   func plans() async throws {
-    try await mirrored([Entry("a")]) { mirror, _ async throws in
+    try await mirrored(Entry.row(300)) { mirror, _ async throws in
       for sql in [
-        "SELECT * FROM uri_values WHERE dataset_id = 'a'",
-        "SELECT owner_nl FROM labeled_datasets WHERE id = 'a'",
+        "SELECT * FROM uri_values WHERE dataset_id = '0007'",
+        "SELECT owner_nl FROM labeled_datasets WHERE id = '0007'",
       ] {
         let plan = try mirror.query { db in
           try Row.fetchAll(db, sql: "EXPLAIN QUERY PLAN " + sql).map { $0["detail"] as String }

@@ -4,7 +4,7 @@ SWIFT_PACKAGE := --package-path $(ROOT)
 APT_PACKAGES := libsqlite3-dev zlib1g-dev sqlite3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run test bench lint
+.PHONY: setup run test bench lint deb tarball
 
 ## setup: install what Debian 12 with Swift still needs
 setup:
@@ -30,3 +30,13 @@ bench: setup
 ## lint: the formatter has nothing to say
 lint:
 	cd $(ROOT) && swift format lint --strict -r Package.swift Sources Tests Fuzz
+
+## deb: a Debian package with a static Swift runtime, in .build/packages
+deb: APT_PACKAGES += debhelper dpkg-dev python3
+deb: setup
+	$(ROOT)Scripts/package deb
+
+## tarball: the same tree for elsewhere
+tarball: APT_PACKAGES += binutils python3
+tarball: setup
+	$(ROOT)Scripts/package tarball

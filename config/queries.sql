@@ -34,7 +34,7 @@ JOIN uri_values u ON u.dataset_id = d.id
 WHERE d.name = :dataset OR d.id = :dataset
 ORDER BY u.resource_position, u.field, u.position;
 
--- themes: How many datasets each theme has
+-- datasets-by-theme: How many datasets each theme has
 SELECT value AS theme, coalesce(label_nl, portal_label) AS label, count(*) AS datasets
 FROM uri_values
 WHERE field = 'theme' AND resource_position IS NULL

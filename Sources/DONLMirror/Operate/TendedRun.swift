@@ -35,6 +35,13 @@ public struct TendedRun: Sendable {
     }
   }
 
+  /// Tells of a failure that comes before the first run, and ends the process.
+  public func tell(of failure: Failure) async {
+    await tell(
+      failure.status, since: job.clock.instant(),
+      Ping(job.settings, environment: job.environment))
+  }
+
   private func status(of error: any Error) -> ExitStatus {
     switch error {
     case let failure as Failure: failure.status

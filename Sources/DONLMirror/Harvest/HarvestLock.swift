@@ -76,8 +76,10 @@ public enum HarvestLock {
     let text =
       holder + "\n" + (mark.map { "epoch \($0.epoch) seq \($0.seq)\n" } ?? "")
     // First the new text, then the end: who is killed in between leaves too much, not too little.
-    _ = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
-    ftruncate(descriptor, off_t(text.utf8.count))
+    let written = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    // A full disk leaves what was there.
+    guard written == text.utf8.count else { return }
+    ftruncate(descriptor, off_t(written))
   }
 
   private static func lines(of descriptor: Int32) -> [String] {

@@ -5,6 +5,9 @@ import GRDB
 struct FeedMark: Sendable, Equatable {
   var epoch: String
   var seq: Int
+
+  /// True when the feed had come further than that state of it.
+  func isAhead(of edition: Edition) -> Bool { edition.epoch == epoch && edition.seq < seq }
 }
 
 extension Store {

@@ -22,9 +22,26 @@ struct CommonOptions: ParsableArguments {
   /// - Parameter flags: of the command, by the key of the setting that they override.
   func load(_ flags: [String: String?] = [:]) throws -> LoadedSettings {
     var overrides = flags.compactMapValues(\.self)
-    if let db { overrides["database.path"] = db }
-    return try Settings.load(
-      file: config, environment: ProcessInfo.processInfo.environment, overrides: overrides)
+    let environment = ProcessInfo.processInfo.environment
+    guard let db else {
+      return try Settings.load(file: config, environment: environment, overrides: overrides)
+    }
+    let configured = try Settings.load(
+      file: config, environment: environment, overrides: overrides)
+    overrides["database.path"] = db
+    if configured.origin(of: "database.path") != .builtIn,
+      Self.file(configured.settings.database.path) != Self.file(db)
+    {
+      // What is published, measured and watched is the mirror that is configured.
+      for key in ["publish.path", "metrics.textfile", "ping.url"] where overrides[key] == nil {
+        overrides[key] = ""
+      }
+    }
+    return try Settings.load(file: config, environment: environment, overrides: overrides)
+  }
+
+  private static func file(_ path: String) -> String {
+    URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
   }
 
   func reader() throws -> MirrorReader {

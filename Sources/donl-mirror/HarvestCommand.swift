@@ -100,8 +100,7 @@ struct HarvestCommand: AsyncParsableCommand {
       job.interruption = status
       guard isSample else { return try await TendedRun(job).run() }
       return try await SamplePortal.run(.sample(day: day)) { portal in
-        job.sample(at: portal.url)
-        job.settings.lists.url = portal.listsURL
+        job.sample(at: portal)
         return try await TendedRun(job).run()
       }
     }

@@ -4,8 +4,9 @@ import Logging
 enum Census: Sendable, Equatable {
   /// From `package_search?fl=id,metadata_modified`: the ids and stamps are in the store, under
   /// the number of this walk.
-  /// While a record on it does not say its id, any dataset may be that one.
-  case index(walk: Int64, count: Int, namesAll: Bool)
+  /// While a record on it does not say its id, any dataset may be that one; `repeated` are ids that
+  /// stand on it once more.
+  case index(walk: Int64, count: Int, namesAll: Bool, repeated: Int)
   /// From `package_list`, where the portal refuses `fl`: names, and no stamps.
   case names(Set<String>)
   /// The portal refuses both: only a full walk can tell.
@@ -44,7 +45,9 @@ extension Harvest {
         metadata: ["reason": "unproven_census", "count": "\(walk.count)", "taken": "\(walk.taken)"])
       return nil
     }
-    return .index(walk: number, count: walk.count, namesAll: walk.nameless == 0)
+    let repeated = walk.taken - walk.nameless - (try store.censusSize())
+    return .index(
+      walk: number, count: walk.count, namesAll: walk.nameless == 0, repeated: repeated)
   }
 
   /// - Returns: nil when the portal refuses to answer with slim rows at all.
@@ -77,7 +80,7 @@ extension Harvest {
   func reconcile(_ census: Census, into state: inout RunState) async throws {
     var wanted: [String] = []
     switch census {
-    case .index(let walk, _, _):
+    case .index(let walk, _, _, _):
       try store.forgetQuarantine(absentFrom: walk)
       wanted = try store.differing(from: walk)
     case .names(let names):
@@ -168,6 +171,7 @@ extension Harvest {
     let batch = read(page, indices)
     state.tally += try store.apply(
       batch, walk: state.walk?.id ?? state.censusWalk ?? 0, run: state.record, at: stamp())
+    try tellNews(&state)
   }
 }
 

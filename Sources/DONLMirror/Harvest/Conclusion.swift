@@ -16,7 +16,7 @@ extension Harvest {
       if state.walk != nil { state.portalCount = try await portal.count() }
     }
     let count = state.portalCount ?? 0
-    let expected = try store.inventory().expectedCount
+    let expected = try inventory(state).expectedCount
     // What a walk stepped over it has not read, and the checkpoint would leave it behind.
     let isProven = state.walk?.walk.isProven ?? true
     guard isFull || count != expected || state.isCensusDue || !isProven else {
@@ -47,9 +47,11 @@ extension Harvest {
   private func settle(_ census: Census, _ state: inout RunState) async throws {
     let isFull = state.walk?.mode == .full
     var candidates: [Unseen]
+    var repeated = 0
     switch census {
-    case .index(let number, let count, let namesAll):
+    case .index(let number, let count, let namesAll, let again):
       state.portalCount = count
+      repeated = again
       try store.confirmSeen(by: number)
       candidates = namesAll ? try store.unlisted() : []
     case .names(let names):
@@ -95,7 +97,8 @@ extension Harvest {
       try store.forgetNameless(notSeenBy: record)
       try await readLists()
     }
-    try store.explainDifference(count: count, unserved: state.unserved, at: stamp())
+    try store.explainDifference(
+      count: count, repeated: repeated, unserved: state.unserved, at: stamp())
     complete(&state)
   }
 

@@ -108,13 +108,16 @@ public struct Harvest: Sendable {
     state.opening = opening
     state.portalCount = opening.count
     state.portalDate = opening.date ?? stamp()
+    state.hasHistory = try store.lastCompleteFullRun() != nil
     let due = try await scope(after: opening)
     state.mode = due.mode
     state.isCensusDue = due.isCensusDue
+    state.openingInventory = due.inventory
     try store.setMode(due.mode, of: state.record)
     logger.info(
       "run \(state.record.id) \(due.mode.rawValue) started",
       metadata: ["portal_count": "\(opening.count)", "why": "\(due.why)"])
+    if !due.isQuiet { try tellClocks(opening, state) }
     if let query = due.query { try await walk(query, mode: due.mode, from: opening, into: &state) }
     try await conclude(&state)
   }
@@ -153,7 +156,11 @@ public struct Harvest: Sendable {
   }
 
   private func finish(_ state: RunState) throws -> RunSummary {
-    if state.outcome == .complete { try store.finishLoad() }
+    // A run that stored nothing left nothing to build.
+    if state.outcome == .complete, state.mode == .full || state.tally.hasChanges {
+      try store.finishLoad()
+    }
+    try tellWhole(state)
     let counts = portal.tally.counts
     var summary = RunSummary(
       id: state.record.id, mode: state.mode, outcome: state.outcome, exitStatus: state.status,
@@ -169,8 +176,16 @@ public struct Harvest: Sendable {
     summary.reason = state.reason
     summary.message = state.message
     try store.finish(summary, walk: state.walk, completeAsOf: state.completeAsOf)
-    summary.datasets = try store.inventory().live
+    summary.datasets = try inventory(state).live
     return summary
+  }
+
+  /// What the store holds now; counted again only when the run may have changed it.
+  func inventory(_ state: RunState) throws -> Inventory {
+    guard let before = state.openingInventory, state.hasLeftAllAsItWas else {
+      return try store.inventory()
+    }
+    return before
   }
 
   func stamp() -> String { Timestamp.text(now()) }
@@ -179,6 +194,8 @@ public struct Harvest: Sendable {
 /// What a run has come to so far.
 struct RunState {
   let record: RunRecord
+  /// A full walk has completed before: what is new now is new to the portal.
+  var hasHistory = false
   var mode = HarvestMode.full
   var outcome = Outcome.failed
   var status = ExitStatus.done
@@ -186,6 +203,8 @@ struct RunState {
   var message: String?
   var opening: Opening?
   var isCensusDue = false
+  /// What the store held when the run began, where it was counted.
+  var openingInventory: Inventory?
   /// The census of this run, once it has been taken.
   var censusWalk: Int64?
   var portalCount: Int?
@@ -195,6 +214,8 @@ struct RunState {
   var walk: WalkRecord?
   var pages = 0
   var tally = Tally()
+  /// Datasets whose stamp went back.
+  var olderStamps = 0
   /// Ids that the census lists and the portal does not serve, not even alone.
   var unserved: [String] = []
   /// Records that the portal could not serve and that were stepped over.
@@ -205,6 +226,9 @@ struct RunState {
   init(record: RunRecord) {
     self.record = record
   }
+
+  /// Nothing has been stored, and nothing settled.
+  var hasLeftAllAsItWas: Bool { walk == nil && censusWalk == nil && tally.received == 0 }
 
   mutating func fail(_ outcome: Outcome, _ failure: Failure) {
     self.outcome = outcome

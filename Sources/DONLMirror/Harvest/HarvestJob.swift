@@ -57,26 +57,11 @@ public struct HarvestJob: Sendable {
     do {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
-      let tally = PortalTally()
-      var runOptions = Harvest.Options(settings, isFull: isFull)
-      runOptions.acceptsDeletions = acceptsDeletions
-      let summary = try await Transport.using(portalSettings, tally: tally, logger: logger) {
-        transport in
-        let portal = Portal(
-          settings: portalSettings,
-          fetch: { (request) async throws(PortalError) in try await transport.get(request) },
-          clock: clock, tally: tally, logger: logger,
-          deadline: clock.instant() + settings.portal.runDeadline)
-        let summary = try await Harvest(
-          portal: portal, store: store, normalizer: Normalizer(fields: fields),
-          options: runOptions,
-          logger: logger, now: clock.now, report: report
-        ).run(interruption: interruption)
-        if !isRehearsal { try await refreshLists(by: transport, portalSettings, into: store) }
-        return summary
+      let told = try await marking(store) {
+        await publish(try await perform(into: store, fields, portalSettings), from: store)
       }
-      let told = await publish(summary, from: store)
       try store.close()
+      tellReader(of: store)
       return told
     } catch let error as InvalidPortalSetting {
       try? store.close()
@@ -84,6 +69,28 @@ public struct HarvestJob: Sendable {
     } catch {
       try? store.close()
       throw error
+    }
+  }
+
+  private func perform(
+    into store: Store, _ fields: FieldTable, _ portalSettings: PortalSettings
+  ) async throws -> RunSummary {
+    let tally = PortalTally()
+    var runOptions = Harvest.Options(settings, isFull: isFull)
+    runOptions.acceptsDeletions = acceptsDeletions
+    return try await Transport.using(portalSettings, tally: tally, logger: logger) { transport in
+      let portal = Portal(
+        settings: portalSettings,
+        fetch: { (request) async throws(PortalError) in try await transport.get(request) },
+        clock: clock, tally: tally, logger: logger,
+        deadline: clock.instant() + settings.portal.runDeadline)
+      let summary = try await Harvest(
+        portal: portal, store: store, normalizer: Normalizer(fields: fields),
+        options: runOptions,
+        logger: logger, now: clock.now, report: report
+      ).run(interruption: interruption)
+      if !isRehearsal { try await refreshLists(by: transport, portalSettings, into: store) }
+      return summary
     }
   }
 
@@ -97,6 +104,40 @@ public struct HarvestJob: Sendable {
       lists, by: transport, portalSettings, into: store, clock: clock, logger: logger)
     let due = try refresh.due(lists)
     if !due.isEmpty { _ = try await refresh.refresh(due) }
+  }
+
+  /// Does the work between two marks in the file of the lock, of how far the feed had come. However
+  /// the work ends, readers of the live feed have seen what it stored.
+  private func marking<Result>(_ store: Store, _ work: () async throws -> Result) async throws
+    -> Result
+  {
+    guard !isRehearsal else { return try await work() }
+    try beginEpoch(of: store)
+    leaveMark(of: store)
+    defer { leaveMark(of: store) }
+    return try await work()
+  }
+
+  private func leaveMark(of store: Store) {
+    guard let mark = try? store.feedMark() else { return }
+    HarvestLock.leave(mark, beside: store.path)
+  }
+
+  /// A database that an older copy has replaced begins a new epoch: consumers read anew.
+  private func beginEpoch(of store: Store) throws {
+    guard let mark = HarvestLock.mark(beside: store.path), try store.renewEpoch(ifBehind: mark)
+    else { return }
+    logger.notice(
+      "\(store.path) is older than at the last run: a copy was put back. A new epoch begins.",
+      metadata: ["reason": "epoch"])
+  }
+
+  private func tellReader(of store: Store) {
+    let bytes = store.walBytes
+    guard bytes > Store.walBytesMax else { return }
+    logger.warning(
+      "A reader keeps \(bytes >> 20) MiB in \(store.path)-wal; it is emptied when the reader ends.",
+      metadata: ["reason": "wal_size"])
   }
 
   /// Lets the body work on a copy of the database, in a folder that goes afterwards.

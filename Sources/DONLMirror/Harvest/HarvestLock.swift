@@ -41,18 +41,56 @@ public enum HarvestLock {
       try await sleep(pause)
       waited += pause
     }
-    let note = "pid \(getpid()) since \(Timestamp.text(Date()))\n"
-    ftruncate(descriptor, 0)
-    _ = note.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    write("pid \(getpid()) since \(Timestamp.text(Date()))", mark(in: descriptor), to: descriptor)
     return try await body()
   }
 
-  private static func holder(_ descriptor: Int32) -> String {
-    var buffer = [UInt8](repeating: 0, count: 100)
+  /// How far the feed had come at the end of the last run here. It stands in the file of the lock,
+  /// and not in the database, so that it stays when an older database is put back.
+  static func mark(beside database: String) -> FeedMark? {
+    let descriptor = open(realPath(of: database) + ".lock", O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    return mark(in: descriptor)
+  }
+
+  /// Leaves the mark for the next run. The caller holds the lock.
+  static func leave(_ mark: FeedMark, beside database: String) {
+    let descriptor = open(realPath(of: database) + ".lock", O_RDWR | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    write(lines(of: descriptor).first ?? "", mark, to: descriptor)
+  }
+
+  private static func mark(in descriptor: Int32) -> FeedMark? {
+    for line in lines(of: descriptor) {
+      let words = line.split(separator: " ")
+      if words.count == 4, words[0] == "epoch", words[2] == "seq", let seq = Int(words[3]) {
+        return FeedMark(epoch: String(words[1]), seq: seq)
+      }
+    }
+    return nil
+  }
+
+  private static func write(_ holder: String, _ mark: FeedMark?, to descriptor: Int32) {
+    let text =
+      holder + "\n" + (mark.map { "epoch \($0.epoch) seq \($0.seq)\n" } ?? "")
+    // First the new text, then the end: who is killed in between leaves too much, not too little.
+    let written = text.withCString { pwrite(descriptor, $0, strlen($0), 0) }
+    // A full disk leaves what was there.
+    guard written == text.utf8.count else { return }
+    ftruncate(descriptor, off_t(written))
+  }
+
+  private static func lines(of descriptor: Int32) -> [String] {
+    var buffer = [UInt8](repeating: 0, count: 200)
     let count = pread(descriptor, &buffer, buffer.count, 0)
-    guard count > 0 else { return "" }
-    let text = String(decoding: buffer.prefix(count), as: UTF8.self)
-    return " (" + text.trimmingCharacters(in: .whitespacesAndNewlines) + ")"
+    return String(decoding: buffer.prefix(max(0, count)), as: UTF8.self)
+      .split(separator: "\n").map(String.init)
+  }
+
+  private static func holder(_ descriptor: Int32) -> String {
+    lines(of: descriptor).first.map { " (\($0))" } ?? ""
   }
 
   private static func unopened(_ path: String, _ code: Int32) -> Failure {

@@ -116,6 +116,7 @@ extension Harvest {
   ) throws {
     let batch = read(page, fresh)
     state.tally += try store.apply(batch, movingTo: record, run: state.record, at: stamp())
+    try tellNews(&state)
     state.pages += 1
     if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }
     report(

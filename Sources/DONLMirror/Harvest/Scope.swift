@@ -57,6 +57,11 @@ struct Scope: Sendable, Equatable {
   var query: WalkRecord.Query?
   var isCensusDue = false
   var why: String
+  /// What the store held when this was decided.
+  var inventory: Inventory?
+
+  /// Nothing has moved since the last run.
+  var isQuiet: Bool { query == nil }
 }
 
 extension Harvest {
@@ -78,8 +83,7 @@ extension Harvest {
     if let open = try store.openWalk(), open.mode == .full {
       return Scope(mode: .full, query: full, why: "unfinished")
     }
-    let age = Timestamp.date(last).map { now().timeIntervalSince($0) } ?? .infinity
-    guard age < options.fullEvery / .seconds(1) else {
+    guard !isDue(after: last, every: options.fullEvery) else {
       return Scope(mode: .full, query: full, why: "due")
     }
 
@@ -98,12 +102,18 @@ extension Harvest {
       && opening.newest.map(Self.milliseconds) == inventory.newest.map(Self.milliseconds)
       && !options.limits.areExceeded(losing: known - opening.count, of: known)
     let filtered = WalkRecord.Query(filter: since.filter, order: Self.pageOrder, rows: rows)
-    let census = try store.meta("census_at").flatMap(Timestamp.date)
-    let censusAge = census.map { now().timeIntervalSince($0) } ?? .infinity
     return Scope(
       mode: .incremental, query: isQuiet ? nil : filtered,
-      isCensusDue: censusAge >= options.censusEvery / .seconds(1) || options.acceptsDeletions,
-      why: isQuiet ? "quiet" : "moved")
+      isCensusDue: isDue(after: try store.meta("census_at"), every: options.censusEvery)
+        || options.acceptsDeletions,
+      why: isQuiet ? "quiet" : "moved", inventory: inventory)
+  }
+
+  /// What was done last in the future was done while our clock was wrong: nobody knows when.
+  private func isDue(after last: String?, every interval: Duration) -> Bool {
+    guard let last = last.flatMap(Timestamp.date) else { return true }
+    let age = now().timeIntervalSince(last)
+    return age < 0 || age >= interval / .seconds(1)
   }
 
   /// The lower bound of an incremental run.

@@ -87,12 +87,20 @@ public struct HealthCheck: Sendable {
     guard let stamp = health.completeAsOf, let date = Timestamp.date(stamp) else {
       return health.find(.critical, "no run has completed yet")
     }
-    let age = max(0, Int(now().timeIntervalSince(date)))
+    let since = now().timeIntervalSince(date)
+    let age = max(0, Int(since))
     health.age = age
+    // By such a stamp a mirror that stands still looks fresh until its time has come.
+    if since < -Self.clockTolerance {
+      health.find(.warning, "complete as of \(stamp), which lies ahead of this machine's clock")
+    }
     guard age > health.maxAge else { return }
     health.find(
       .critical, "complete as of \(stamp), \(age) seconds ago; \(health.maxAge) are allowed")
   }
+
+  /// In seconds.
+  private static let clockTolerance = 86400.0
 
   private static func open(_ path: String) -> Opened {
     Result { () throws(Failure) in try failing { try MirrorReader(path: path) } }

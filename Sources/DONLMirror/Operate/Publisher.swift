@@ -10,6 +10,8 @@ public struct Publisher: Sendable {
   /// While nothing changes, the copy is renewed when its `complete_as_of` is older than this, so
   /// that those who see only the copy see that the mirror is alive.
   private let renewAfter: Duration
+  /// Called while a copy is written: the work goes on.
+  var beat: @Sendable () -> Void = {}
 
   /// Of the copy: readable by all, writable by nobody.
   private static let mode: mode_t = 0o444
@@ -28,7 +30,7 @@ public struct Publisher: Sendable {
   /// Publishes the mirror's state, or finds that it is published already. The caller holds the
   /// `HarvestLock`, so that no run is under way.
   ///
-  /// - Throws: `Failure`: 75 when the state is not that of a complete run, 65 when the mirror is
+  /// - Throws: `Failure`: 75 when the state is not that of a complete run or was put back, 65 when the mirror is
   ///   damaged, 78 when the place holds a copy of another portal, 73, 74, 77 as the place says;
   ///   `CancellationError`.
   public func publish(_ mirror: MirrorReader) async throws -> Publication {
@@ -36,8 +38,15 @@ public struct Publisher: Sendable {
     try examineFolder()
     let edition = try mirror.edition()
     guard edition.isProven else { throw unproven(mirror, edition) }
+    if let mark = HarvestLock.mark(beside: mirror.path), mark.isAhead(of: edition) {
+      throw Failure(
+        .temporary, reason: "epoch",
+        "\(mirror.path) is older than at the last run: a copy was put back. It is published after "
+          + "the next run, which begins a new epoch; \(place.path) stays as it is until then.")
+    }
     if try place.target() != nil, let published = try? Publication.edition(at: place.path) {
-      guard published.source == edition.source else {
+      // The same feed goes on when its portal has moved (--rebind).
+      guard published.source == edition.source || published.epoch == edition.epoch else {
         throw Failure(
           .configuration, reason: "other_portal",
           "\(place.path) holds a copy of \(published.source ?? "another portal"), not of "
@@ -57,7 +66,7 @@ public struct Publisher: Sendable {
 
   private func write(_ mirror: MirrorReader, _ edition: Edition) async throws {
     try reserve()
-    try await mirror.writeCopy(to: place.temporary)
+    try await mirror.writeCopy(to: place.temporary, beat: beat)
     try Task.checkCancellation()
     let copy = try MirrorReader(path: place.temporary)
     let isSame = try copy.edition() == edition
@@ -102,7 +111,8 @@ public struct Publisher: Sendable {
     guard let old = published.completeAsOf.flatMap(Timestamp.date),
       let new = edition.completeAsOf.flatMap(Timestamp.date)
     else { return published.completeAsOf != edition.completeAsOf }
-    return new.timeIntervalSince(old) > renewAfter / .seconds(1)
+    // One from the future says only that the portal's clock was wrong.
+    return new < old || new.timeIntervalSince(old) > renewAfter / .seconds(1)
   }
 
   private func unproven(_ mirror: MirrorReader, _ edition: Edition) -> Failure {

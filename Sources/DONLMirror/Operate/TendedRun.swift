@@ -10,9 +10,6 @@ import Logging
 public struct TendedRun: Sendable {
   public var job: HarvestJob
 
-  /// A WAL beyond half of its database, and beyond this, is worth a warning.
-  private static let walBytes = 64 << 20
-
   public init(_ job: HarvestJob) { self.job = job }
 
   /// Runs to the end. A rehearsal is nobody's business: it writes no metrics and pings nobody.
@@ -38,6 +35,13 @@ public struct TendedRun: Sendable {
     }
   }
 
+  /// Tells of a failure that comes before the first run, and ends the process.
+  public func tell(of failure: Failure) async {
+    await tell(
+      failure.status, since: job.clock.instant(),
+      Ping(job.settings, environment: job.environment))
+  }
+
   private func status(of error: any Error) -> ExitStatus {
     switch error {
     case let failure as Failure: failure.status
@@ -51,11 +55,6 @@ public struct TendedRun: Sendable {
   ) async {
     let path = job.settings.database.path
     let sizes = MirrorReader.sizes(of: path)
-    if sizes.wal > Self.walBytes, sizes.wal > sizes.database / 2 {
-      job.logger.warning(
-        "\(path)-wal has grown to \(sizes.wal) bytes: a reader keeps an old state open.",
-        metadata: ["reason": "wal_size"])
-    }
     if let textfile = job.settings.metrics.textfile {
       var metrics = Metrics(
         exitStatus: status, endedAt: job.clock.now(), duration: job.clock.instant() - start)

@@ -37,6 +37,7 @@ extension Portal {
     guard response.status == 200 else {
       var error = PortalAnswer.error(status: response, now: now)
       error.message = "\(url) answered with HTTP \(response.status)."
+      error.excerpt = nil
       throw error
     }
     do {
@@ -53,7 +54,7 @@ extension Portal {
     _ response: PortalResponse, from url: String, _ fault: ValueListReader.Fault
   ) -> PortalError {
     var error = PortalError(
-      reason: .notAList, nature: .notCKAN, message: "\(url) is no value list: it \(fault.what).",
+      reason: .notAList, nature: .notCKAN, message: "\(url) is no value list: it \(fault.what)",
       status: 200, excerpt: Excerpt.of(response.body))
     guard fault.reason == .badJSON else { return error }
     error.reason = .notJSON

@@ -36,6 +36,8 @@ final class CatalogStatements {
   let rejectedBy: Statement
   let quarantine: Statement
   let heal: Statement
+  let knownFields: Statement
+  let noteField: Statement
   let writeOrganization: Statement
   let writeGroup: Statement
 
@@ -102,6 +104,10 @@ final class CatalogStatements {
         record = excluded.record
       """)
     heal = try prepare("DELETE FROM rejections WHERE key = ?")
+    knownFields = try prepare("SELECT entity, field, json_type FROM field_sightings")
+    noteField = try prepare(
+      insertion(
+        into: "field_sightings", ["entity", "field", "json_type", "first_seen"], or: "IGNORE"))
     writeOrganization = try prepare(Self.upsert(into: "organizations"))
     writeGroup = try prepare(Self.upsert(into: "groups"))
   }
@@ -124,7 +130,10 @@ final class CatalogStatements {
   }
 }
 
-private func insertion(into table: String, _ columns: [String]) -> String {
+private func insertion(
+  into table: String, _ columns: [String], or conflict: String = "ABORT"
+) -> String {
   let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-  return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+  return
+    "INSERT OR \(conflict) INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
 }

@@ -2,7 +2,8 @@ import Foundation
 import GRDB
 import GRDBSQLite
 
-/// Writes datasets and what belongs to them, by statements that are prepared once.
+/// Writes datasets and what belongs to them, by statements that are prepared once, and only when
+/// there is something to write.
 ///
 /// Confined to the queue of the `Store` that owns it: every call happens inside a transaction there.
 final class CatalogWriter: @unchecked Sendable {
@@ -18,23 +19,33 @@ final class CatalogWriter: @unchecked Sendable {
 
   private let connection: OpaquePointer
   private var statements: CatalogStatements?
+  private var isClosed = false
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
   private var written: [GroupKind: [String: CatalogGroup]] = [:]
+  /// What `field_sightings` holds; read when the first record is written.
+  private var sightings: Set<FieldSighting>?
+  /// What was odd about the records written so far.
+  var news = StoreNews()
 
-  init(_ connection: OpaquePointer) throws {
+  init(_ connection: OpaquePointer) {
     self.connection = connection
-    statements = try CatalogStatements(connection)
   }
 
   /// Lets go of the statements, without which the connection cannot close.
-  func close() { statements = nil }
+  func close() {
+    statements = nil
+    isClosed = true
+  }
 
   private var sql: CatalogStatements {
     get throws {
-      guard let statements else {
+      if let statements { return statements }
+      guard !isClosed else {
         throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "the store is closed")
       }
-      return statements
+      let prepared = try CatalogStatements(connection)
+      statements = prepared
+      return prepared
     }
   }
 
@@ -72,6 +83,7 @@ final class CatalogWriter: @unchecked Sendable {
       try insert(table.rows(of: dataset), into: table, key: key)
     }
     try writeRecord(dataset.record, key: key, at: now)
+    try noteFields(of: dataset, at: now)
     try execute(sql.index, [.integer(key)])
     return key
   }
@@ -86,6 +98,7 @@ final class CatalogWriter: @unchecked Sendable {
       try follow(table.rows(of: dataset), in: table, key: key)
     }
     try writeRecord(dataset.record, key: key, at: now)
+    try noteFields(of: dataset, at: now)
     try execute(sql.index, [.integer(key)])
   }
 
@@ -213,6 +226,38 @@ final class CatalogWriter: @unchecked Sendable {
     try sql.writeRecord.bind(text: record, at: 2)
     try sql.writeRecord.bind(now, at: 3)
     try sql.writeRecord.run()
+  }
+
+  /// Keeps when a key outside the columns first came, in each JSON type.
+  private func noteFields(of dataset: Dataset, at now: String) throws {
+    var known = try sightings ?? storedSightings()
+    sightings = nil
+    for extra in dataset.extras {
+      let sighting = FieldSighting(
+        entity: extra.resourcePosition == nil ? .dataset : .resource, field: extra.key,
+        jsonType: extra.jsonType)
+      guard !known.contains(sighting) else { continue }
+      news.add(sighting, known: known)
+      known.insert(sighting)
+      try execute(
+        sql.noteField,
+        [
+          .text(sighting.entity.rawValue), .text(sighting.field), .text(sighting.jsonType),
+          .text(now),
+        ])
+    }
+    sightings = known
+  }
+
+  private func storedSightings() throws -> Set<FieldSighting> {
+    var stored: Set<FieldSighting> = []
+    try sql.knownFields.eachRow { row in
+      stored.insert(
+        FieldSighting(
+          entity: row.text(0).flatMap(FieldTable.Entity.init) ?? .dataset,
+          field: row.text(1) ?? "", jsonType: row.text(2) ?? ""))
+    }
+    return stored
   }
 
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {

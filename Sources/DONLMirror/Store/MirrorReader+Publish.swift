@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 
 extension MirrorReader {
   func edition() throws -> Edition { try read(Edition.init) }
@@ -7,17 +8,18 @@ extension MirrorReader {
   /// Writes the present state to an empty file that any reader can open: one file without WAL,
   /// defragmented, with statistics for the planner, and checked.
   ///
+  /// - Parameter beat: called while SQLite works, many times a second: a large file takes minutes.
   /// - Throws: `Failure` 65 when the copy is not whole, 74 and others as the disk says;
   ///   `CancellationError` when the task is cancelled, within a moment.
-  func writeCopy(to path: String) async throws {
-    try await Self.interruptibly(queue, path) { db in
+  func writeCopy(to path: String, beat: @escaping @Sendable () -> Void = {}) async throws {
+    try await Self.interruptibly(queue, path, beat) { db in
       // The copy takes this over: nobody reads it yet, and it is synced as a whole later.
       try db.execute(sql: "PRAGMA synchronous = OFF")
       try db.execute(sql: "VACUUM INTO ?", arguments: [path])
     }
     do {
       let copy = try DatabaseQueue(path: path)
-      try await Self.interruptibly(copy, path) { db in
+      try await Self.interruptibly(copy, path, beat) { db in
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = MEMORY")
         try db.execute(sql: "PRAGMA synchronous = OFF; PRAGMA analysis_limit = 1000; ANALYZE")
         _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = DELETE")
@@ -46,12 +48,13 @@ extension MirrorReader {
   }
 
   private static func interruptibly(
-    _ queue: DatabaseQueue, _ path: String, _ work: (Database) throws -> Void
+    _ queue: DatabaseQueue, _ path: String, _ beat: @escaping @Sendable () -> Void,
+    _ work: (Database) throws -> Void
   ) async throws {
     do {
       try await withTaskCancellationHandler {
         try Task.checkCancellation()
-        try queue.inDatabase(work)
+        try queue.inDatabase { db in try Self.beating(db, beat) { try work(db) } }
       } onCancel: {
         queue.interrupt()
       }
@@ -59,5 +62,30 @@ extension MirrorReader {
       try Task.checkCancellation()
       throw Failure(error, path: path)
     }
+  }
+
+  /// Calls `beat` after every so many steps of SQLite's machine.
+  private static func beating(
+    _ db: Database, _ beat: @escaping @Sendable () -> Void, _ work: () throws -> Void
+  ) throws {
+    let connection = db.sqliteConnection
+    let box = Unmanaged.passRetained(Beat(beat))
+    sqlite3_progress_handler(
+      connection, 10_000,
+      { box in
+        if let box { Unmanaged<Beat>.fromOpaque(box).takeUnretainedValue().beat() }
+        return 0
+      }, box.toOpaque())
+    defer {
+      sqlite3_progress_handler(connection, 0, nil, nil)
+      box.release()
+    }
+    try work()
+  }
+
+  private final class Beat: Sendable {
+    let beat: @Sendable () -> Void
+
+    init(_ beat: @escaping @Sendable () -> Void) { self.beat = beat }
   }
 }

@@ -136,7 +136,11 @@ extension MirrorReader {
         try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
       }
       let lastFull = try String.fetchOne(
-        db, sql: "SELECT max(started_at) FROM runs WHERE outcome = 'complete' AND mode = 'full'")
+        db,
+        sql: """
+          SELECT started_at FROM runs WHERE outcome = 'complete' AND mode = 'full'
+          ORDER BY id DESC LIMIT 1
+          """)
       return MirrorStatus(
         database: path, source: try meta("source"), completeAsOf: try meta("complete_as_of"),
         checkpoint: try meta("checkpoint"), datasets: try count("SELECT count(*) FROM datasets"),

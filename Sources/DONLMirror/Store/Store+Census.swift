@@ -23,9 +23,18 @@ extension Store {
   func note(_ rows: [CensusRow], of census: Int64) throws {
     try write { db in
       let insertion = try db.cachedStatement(
-        sql: "INSERT OR IGNORE INTO temp.census (id, stamp) VALUES (?, ?)")
+        sql: """
+          INSERT INTO temp.census (id, stamp) VALUES (?, ?)
+          ON CONFLICT (id) DO UPDATE SET stamp = max(coalesce(stamp, ''), excluded.stamp)
+          WHERE excluded.stamp IS NOT NULL
+          """)
       for row in rows { try insertion.execute(arguments: [row.id, row.metadataModified]) }
     }
+  }
+
+  /// How many ids the census lists, each counted once.
+  func censusSize() throws -> Int {
+    try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM temp.census") ?? 0 }
   }
 
   func endCensus(_ census: Int64, isProven: Bool, at now: String) throws {

@@ -108,12 +108,17 @@ extension Store {
   /// Remembers the difference between the portal's count and ours that a census has explained by
   /// name, so that it asks for no new census until it changes.
   ///
-  /// - Parameter unserved: ids that the portal lists and did not serve; they are tried again.
-  func explainDifference(count: Int, unserved: [String], at now: String) throws {
+  /// - Parameters:
+  ///   - repeated: how many of the count are ids that it counted before.
+  ///   - unserved: ids that the portal lists and did not serve; they are tried again.
+  func explainDifference(
+    count: Int, repeated: Int, unserved: [String], at now: String
+  ) throws {
     try write { db in
       let difference = count - (try Inventory(db).ownCount)
       try setMeta("explained_difference", "\(difference)", in: db)
-      try setMeta("unserved", "\(max(0, difference, unserved.count))", in: db)
+      let missing = max(0, difference - repeated, unserved.count)
+      try setMeta("unserved", "\(missing)", in: db)
       try setMeta("unserved_ids", jsonArray(unserved), in: db)
       try setMeta("census_at", now, in: db)
     }

@@ -1,6 +1,15 @@
 import Foundation
 import GRDB
 
+/// A place in a feed of changes.
+struct FeedMark: Sendable, Equatable {
+  var epoch: String
+  var seq: Int
+
+  /// True when the feed had come further than that state of it.
+  func isAhead(of edition: Edition) -> Bool { edition.epoch == epoch && edition.seq < seq }
+}
+
 extension Store {
   func meta(_ key: String) throws -> String? {
     try read { db in try meta(key, in: db) }
@@ -44,6 +53,24 @@ extension Store {
         arguments: [UUID().uuidString.lowercased()])
       if try load(fields, in: db) { try readAgain(by: fields, in: db) }
     }
+  }
+
+  /// How far the feed has come.
+  func feedMark() throws -> FeedMark {
+    FeedMark(
+      epoch: try meta("epoch") ?? "",
+      seq: try read { try Int.fetchOne($0, sql: "SELECT max(seq) FROM changes") } ?? 0)
+  }
+
+  /// Begins a new epoch if the feed had come further than it is now: the file is an older one, put
+  /// back, and the same numbers will tell of other changes.
+  ///
+  /// - Returns: whether it did.
+  func renewEpoch(ifBehind mark: FeedMark) throws -> Bool {
+    let now = try feedMark()
+    guard now.epoch == mark.epoch, now.seq < mark.seq else { return false }
+    try write { try setMeta("epoch", UUID().uuidString.lowercased(), in: $0) }
+    return true
   }
 
   /// Makes the table `fields` say what the field table says.

@@ -5,6 +5,8 @@ import GRDB
 struct RunRecord: Sendable, Equatable {
   var id: Int64
   var startedAt: String
+  /// When the run before it began; nil for the first.
+  var lastStartedAt: String?
 }
 
 extension Store {
@@ -17,10 +19,12 @@ extension Store {
             message = 'The process ended without a word; the next run went on from its last page.'
           WHERE outcome = 'running'
           """, arguments: [now])
+      let last = try String.fetchOne(
+        db, sql: "SELECT started_at FROM runs ORDER BY id DESC LIMIT 1")
       try db.execute(
         sql: "INSERT INTO runs (mode, outcome, started_at) VALUES ('full', 'running', ?)",
         arguments: [now])
-      return RunRecord(id: db.lastInsertedRowID, startedAt: now)
+      return RunRecord(id: db.lastInsertedRowID, startedAt: now, lastStartedAt: last)
     }
   }
 
@@ -62,7 +66,6 @@ extension Store {
       guard summary.outcome == .complete else { return }
       if let checkpoint = summary.checkpoint { try setMeta("checkpoint", checkpoint, in: db) }
       if let completeAsOf { try setMeta("complete_as_of", completeAsOf, in: db) }
-      try noteFields(in: db, at: summary.finishedAt)
     }
     try read { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
   }
@@ -91,7 +94,8 @@ extension Store {
       try String.fetchOne(
         db,
         sql: """
-          SELECT max(started_at) FROM runs WHERE outcome = 'complete' AND mode = 'full'
+          SELECT started_at FROM runs WHERE outcome = 'complete' AND mode = 'full'
+          ORDER BY id DESC LIMIT 1
           """)
     }
   }
@@ -126,16 +130,6 @@ extension Store {
       }
       return inventory
     }
-  }
-
-  private func noteFields(in db: Database, at now: String) throws {
-    try db.execute(
-      sql: """
-        INSERT OR IGNORE INTO field_sightings (entity, field, json_type, first_seen)
-        SELECT DISTINCT 'dataset', key, json_type, ?1 FROM dataset_extra_rows
-        UNION ALL
-        SELECT DISTINCT 'resource', key, json_type, ?1 FROM resource_extra_rows
-        """, arguments: [now])
   }
 }
 

@@ -5,6 +5,29 @@ import GRDB
 /// What one page brought, read: datasets, and records that could not be read.
 struct Batch: Sendable {
   var entries: [Result<Dataset, Rejection>]
+
+  /// Of an id that comes twice, the newest record alone, or the first of equally new ones: so every
+  /// walk ends with the same. The others go.
+  ///
+  /// - Returns: the ids whose records differ.
+  mutating func keepNewest() -> [String] {
+    var best: [String: Int] = [:]
+    var conflicts: Set<String> = []
+    let kept = entries.indices.filter { index in
+      guard case .success(let dataset) = entries[index] else { return true }
+      guard let other = best[dataset.id], case .success(let rival) = entries[other] else {
+        best[dataset.id] = index
+        return true
+      }
+      if rival.record != dataset.record { conflicts.insert(dataset.id) }
+      if (rival[.metadataModified].text ?? "") < (dataset[.metadataModified].text ?? "") {
+        entries[other] = entries[index]
+      }
+      return false
+    }
+    if kept.count < entries.count { entries = kept.map { entries[$0] } }
+    return conflicts.sorted()
+  }
 }
 
 /// A walk as the store keeps it: its identity outlives the process that began it.
@@ -113,6 +136,8 @@ extension Store {
     _ batch: Batch, walk: Int64, run: RunRecord, at now: String, in db: Database
   ) throws -> Tally {
     var tally = Tally()
+    var batch = batch
+    writer.news.conflicts += batch.keepNewest()
     for entry in batch.entries {
       switch entry {
       case .success(let dataset):
@@ -156,6 +181,9 @@ extension Store {
     }
     try writer.markSeen(known.key, by: walk)
     try writer.heal(dataset.id)
+    if let stamp = known.metadataModified, let sent = change.metadataModified, sent < stamp {
+      writer.news.olderStamps += 1
+    }
 
     if known.isDeleted {
       try writer.update(dataset, key: known.key, at: now)

@@ -12,6 +12,9 @@ public final class Store: Sendable {
   let queue: DatabaseQueue
   let writer: CatalogWriter
 
+  /// What the WAL may grow to without a word, in bytes.
+  static let walBytesMax = 16 << 20
+
   /// Pages of the file in memory, in KiB as SQLite's minus says.
   private static let cacheSize = -32768
 
@@ -22,17 +25,20 @@ public final class Store: Sendable {
     try self.init(path: path, schema: .current)
   }
 
-  init(path: String, schema: Schema) throws {
+  /// - Parameter patience: how long to wait for another program that writes.
+  init(
+    path: String, schema: Schema = .current, patience: Duration = .seconds(30)
+  ) throws {
     self.path = path
     try Self.examine(path)
     do {
       var configuration = Configuration()
-      configuration.busyMode = .timeout(30)
+      configuration.busyMode = .timeout(patience / .seconds(1))
       configuration.foreignKeysEnabled = true
       configuration.prepareDatabase { db in
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
         try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
-        try db.execute(sql: "PRAGMA journal_size_limit = 16777216")
+        try db.execute(sql: "PRAGMA journal_size_limit = \(Self.walBytesMax)")
         // One writer checkpoints, and only where it says so (the WAL-reset bug of SQLite ≤ 3.51.2).
         try db.execute(sql: "PRAGMA wal_autocheckpoint = 0")
         var persist: Int32 = 1
@@ -44,7 +50,7 @@ public final class Store: Sendable {
         guard let connection = db.sqliteConnection else {
           throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
         }
-        return try CatalogWriter(connection)
+        return CatalogWriter(connection)
       }
     } catch let error as DatabaseError {
       throw Failure(error, path: path)
@@ -84,6 +90,12 @@ public final class Store: Sendable {
       try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
       try db.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize")
     }
+  }
+
+  /// The size of the WAL. After `close` it is what a reader keeps from being emptied.
+  var walBytes: Int {
+    let wal = try? FileManager.default.attributesOfItem(atPath: path + "-wal")
+    return wal?[.size] as? Int ?? 0
   }
 
   /// Closes the database with an empty WAL, so that the file alone is the whole.

@@ -2,6 +2,7 @@ import ArgumentParser
 import DONLMirror
 import Foundation
 import Logging
+import SamplePortal
 import ServiceLifecycle
 import UnixSignals
 
@@ -10,14 +11,14 @@ struct Daemon {
   let state: DaemonState
   /// Reads the configuration again.
   let load: @Sendable () throws -> LoadedSettings
-  /// The address of the sample portal, when that is what we harvest.
-  var sample: String?
+  /// When that is what we harvest.
+  var sample: SamplePortal?
 
   private let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
 
   init(
     state: DaemonState, load: @escaping @Sendable () throws -> LoadedSettings,
-    sample: String? = nil
+    sample: SamplePortal? = nil
   ) {
     self.state = state
     self.load = load
@@ -35,7 +36,7 @@ struct Daemon {
     let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint, .sighup, .sigusr1)
     let service = HarvestService(
       state: state, manager: manager, heartbeat: Heartbeat(manager), sample: sample,
-      lastRun: try preflight())
+      lastRun: try await preflight())
     let group = ServiceGroup(services: [service], logger: state.logger)
     manager.tell(.ready, .status(state.status))
     state.logger.notice(
@@ -52,14 +53,17 @@ struct Daemon {
     throw ExitCode(state.end.status.rawValue)
   }
 
-  private func preflight() throws -> Date? {
+  private func preflight() async throws -> Date? {
     var job = HarvestJob(settings: state.settings, logger: state.logger)
     job.environment = ProcessInfo.processInfo.environment
     job.sample(at: sample)
     do {
       return try job.preflight()
     } catch let failure as Failure {
-      guard !HarvestService.hopeless.contains(failure.status) else { throw failure }
+      guard !HarvestService.hopeless.contains(failure.status) else {
+        await TendedRun(job).tell(of: failure)
+        throw failure
+      }
       // A disk that is not mounted yet, for one: the run will say it, and the next may succeed.
       return nil
     }

@@ -55,7 +55,7 @@ struct DaemonCommand: AsyncParsableCommand {
     let load: @Sendable () throws -> LoadedSettings = { try settings() }
     guard sample else { return try await Daemon(state: state, load: load).run() }
     try await SamplePortal.run(.sample(day: 1)) { portal in
-      try await Daemon(state: state, load: load, sample: portal.url).run()
+      try await Daemon(state: state, load: load, sample: portal).run()
     }
   }
 

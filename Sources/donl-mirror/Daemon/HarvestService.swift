@@ -1,6 +1,7 @@
 import DONLMirror
 import Foundation
 import Logging
+import SamplePortal
 import ServiceLifecycle
 
 /// One run after the other, each when it is due.
@@ -8,8 +9,8 @@ struct HarvestService: Service {
   let state: DaemonState
   let manager: ServiceManager
   let heartbeat: Heartbeat
-  /// The address of the sample portal, when that is what we harvest.
-  let sample: String?
+  /// When that is what we harvest.
+  let sample: SamplePortal?
   /// When the last run began, by the database.
   var lastRun: Date?
 
@@ -96,10 +97,11 @@ struct HarvestService: Service {
 extension HarvestJob {
   /// Harvests a sample portal: it needs no network, and so no proxy either.
   ///
-  /// - Parameter url: nil changes nothing.
-  mutating func sample(at url: String?) {
-    guard let url else { return }
-    settings.portal.url = url
+  /// - Parameter portal: nil changes nothing.
+  mutating func sample(at portal: SamplePortal?) {
+    guard let portal else { return }
+    settings.portal.url = portal.url
+    settings.lists.url = portal.listsURL
     settings.portal.proxy = nil
     source = "sample"
     environment = [:]

@@ -167,6 +167,21 @@ extension CommandLineTests {
       #expect(bench.bytes("text.db") == Data(text.utf8))
     }
 
+    @Test("leaves metrics also when it ends at the start")
+    func hopelessMetrics() async throws {
+      let bench = try Workbench()
+      let ended = try await bench.run(
+        "daemon", "--db", "new.db",
+        environment: [
+          "DONL_MIRROR_PORTAL_TOKEN_FILE": "nowhere",
+          "DONL_MIRROR_METRICS_TEXTFILE": bench.path("mirror.prom"),
+        ])
+
+      #expect(ended.code == 78)
+      let metrics = String(decoding: try #require(bench.bytes("mirror.prom")), as: UTF8.self)
+      #expect(metrics.contains("\ndonl_mirror_last_run_exit_code 78\n"))
+    }
+
     @Test(
       "ends at the start where this user may not write",
       .enabled(if: ProcessFaults.canBeSomeoneElse, "root needs setpriv to be someone else"))

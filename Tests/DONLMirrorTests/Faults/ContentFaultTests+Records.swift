@@ -5,8 +5,6 @@ import Testing
 @testable import DONLMirror
 
 /// FAULTS.md section B, rows 46 to 58: records that are odd, and catalogues that move as one.
-/// What the rows log of odd values is in the tables instead (`extras`, `field_census`), and what
-/// they log of masses is the run's tally: DESIGN wins.
 @Suite("Harvest of odd records and of catalogues that move as one")
 struct RecordFaultTests {
   /// One dataset becomes odd, and the run is clean.
@@ -43,6 +41,46 @@ struct RecordFaultTests {
     }
   }
 
+  @Test("46 a record over the cap on records: quarantined, and the others stored")
+  func row46Record() async throws {
+    try await FaultStory.tell { story in
+      try await story.harvest()
+      try story.portal.update {
+        try $0.put(FaultStory.record(3, title: String(repeating: "a", count: 50_000), hour: 10))
+        try $0.put(FaultStory.record(4, title: "Golfhoogten", hour: 10))
+      }
+
+      let summary = try await story.harvest(from: story.portal.url, recordBytesMax: 40_000) { _ in }
+
+      #expect(summary.outcome == .complete)
+      #expect(summary.exitStatus == .heldBack)
+      #expect(summary.tally == Tally(updated: 1, unchanged: 38, rejected: 1))
+      #expect(try story.mirror.strings("SELECT reason FROM rejections") == ["too_large_record"])
+      #expect(story.mirror.log.reasons.contains("too_large_record"))
+      try await story.expectRecovery()
+    }
+  }
+
+  @Test("46 a record over the cap on pages: stepped over, listed, and the others stored")
+  func row46Page() async throws {
+    try await FaultStory.tell { story in
+      try await story.harvest()
+      try story.portal.update {
+        try $0.put(FaultStory.record(3, title: String(repeating: "a", count: 50_000), hour: 10))
+        try $0.put(FaultStory.record(4, title: "Golfhoogten", hour: 10))
+      }
+
+      let summary = try await story.harvest(full: true) { $0.portal.maxPageBytes = 40_000 }
+
+      #expect(summary.outcome == .complete)
+      #expect(summary.exitStatus == .heldBack)
+      #expect(summary.reason == "unserved")
+      #expect(summary.tally == Tally(updated: 1, unchanged: 38))
+      #expect(try story.mirror.count("SELECT count(*) FROM datasets") == FaultStory.size)
+      try await story.expectRecovery()
+    }
+  }
+
   @Test("47 duplicate keys, numbers beyond measure, minus zero: the last key counts, bytes stay")
   func row47() async throws {
     let members =
@@ -61,12 +99,38 @@ struct RecordFaultTests {
     try await accepts(record) { _ in }
   }
 
+  @Test("48 a column's value that became an object, an unknown field that became a list: told")
+  func row48Drift() async throws {
+    try await FaultStory.tell { story in
+      let mirror = story.mirror
+      func drifts() -> [String?] {
+        mirror.log.lines.filter { $0.reason == "type_drift" && $0.level == .warning }
+          .map { $0.metadata["field"] }
+      }
+      try story.portal.update { try $0.put(Self.odd(#""owner_org": "o1", "eigen": "een","#)) }
+      try await story.harvest()
+      #expect(!mirror.log.reasons.contains("new_field"))
+      try story.portal.update {
+        try $0.put(Self.odd(#""owner_org": {"a": 1}, "eigen": ["een"],"#))
+      }
+      try await story.harvest(full: true)
+
+      #expect(drifts() == ["owner_org", "eigen"])
+      try await story.harvest(full: true)
+      #expect(drifts().count == 2)
+      try await story.expectRecovery()
+    }
+  }
+
   @Test("49 a field that nobody knows")
   func row49() async throws {
     try await accepts(Self.odd(#""nieuw_veld": "waarde","#)) { (mirror) throws in
       #expect(try mirror.strings("SELECT value FROM extras WHERE key = 'nieuw_veld'") == ["waarde"])
       let census = "SELECT datasets FROM field_census WHERE field = 'nieuw_veld'"
       #expect(try mirror.count(census) == 1)
+      let told = mirror.log.lines.filter { $0.reason == "new_field" }
+      #expect(told.map(\.level) == [.info])
+      #expect(told.map { $0.metadata["field"] } == ["nieuw_veld"])
     }
   }
 
@@ -76,6 +140,19 @@ struct RecordFaultTests {
     try await accepts(Self.odd(members)) { (mirror) throws in
       let created = try mirror.strings("SELECT metadata_created FROM datasets WHERE id = 'd03'")
       #expect(created == [nil])
+    }
+  }
+
+  // CONTRACT wins: what is no date is NULL, and the year 1 is a date.
+  @Test("50 the year 0001, and what leaves it in UTC")
+  func row50FirstYear() async throws {
+    let members =
+      #""metadata_created": "0001-01-01T00:00:00+02:00", "issued": "0001-01-01", "#
+      + #""modified": "0000-01-01","#
+    try await accepts(Self.odd(members)) { (mirror) throws in
+      let dates = try mirror.strings(
+        "SELECT json_array(metadata_created, issued, modified) FROM datasets WHERE id = 'd03'")
+      #expect(dates == [#"[null,"0001-01-01",null]"#])
     }
   }
 
@@ -97,24 +174,31 @@ struct RecordFaultTests {
       #expect(summary.exitStatus == .done)
       #expect(summary.tally.updated == 2)
       #expect(summary.checkpoint.map { $0 < "2099" } == true)
+      let told = story.mirror.log.lines.filter { $0.reason == "clock_skew" }
+      // One that lies ahead, one that went back.
+      #expect(told.map(\.level) == [.notice, .notice])
       try await story.expectRecovery()
     }
   }
 
-  @Test("52 our clock a year ahead, then a year back")
+  @Test("52 our clock a year ahead, then a year back: told, and what was due then is due again")
   func row52() async throws {
     try await FaultStory.tell { story in
+      func jumps() -> Int { story.mirror.log.reasons.count { $0 == "clock_jump" } }
       try await story.harvest()
-      for year in [1, -1] {
-        story.mirror.advance(by: .seconds(year * 365 * 86_400))
+      #expect(jumps() == 0)
+      for (year, mode) in [(1, HarvestMode.full), (0, .full), (0, .incremental)] {
+        let before = jumps()
         try story.portal.update {
-          try $0.put(FaultStory.record(3, title: "Jaar \(year)", hour: 10 + year))
+          try $0.put(FaultStory.record(3, title: "Keer \(before)", hour: 10 + before))
         }
-        let summary = try await story.harvest(full: year < 0)
+        let summary = try await story.harvest(ahead: .seconds(year * 365 * 86_400))
 
+        #expect(summary.mode == mode)
         #expect(summary.exitStatus == .done)
         #expect(summary.tally.updated == 1)
         #expect(summary.tally.deleted == 0)
+        #expect((jumps() > before) == (mode == .full))
       }
       try await story.expectRecovery()
     }
@@ -165,6 +249,9 @@ struct RecordFaultTests {
 
       #expect(summary.exitStatus == .done)
       #expect(summary.tally == Tally(touched: FaultStory.size))
+      let told = story.mirror.log.lines.filter { $0.reason?.hasPrefix("mass_") == true }
+      #expect(told.map(\.reason) == ["mass_touch"])
+      #expect(told.map(\.level) == [.notice])
       #expect(try story.mirror.lastChange() == last)
       try await story.expectRecovery()
     }
@@ -184,6 +271,9 @@ struct RecordFaultTests {
 
       #expect(summary.exitStatus == .done)
       #expect(summary.tally == Tally(updated: FaultStory.size))
+      let told = story.mirror.log.lines.filter { $0.reason?.hasPrefix("mass_") == true }
+      #expect(told.map(\.reason) == ["mass_update"])
+      #expect(told.map(\.level) == [.notice])
       try await story.expectRecovery()
     }
   }

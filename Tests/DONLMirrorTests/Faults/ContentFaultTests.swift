@@ -107,65 +107,6 @@ struct ContentFaultTests {
     }
   }
 
-  @Test("38 two ids with one name, and two that swap their names")
-  func row38() async throws {
-    try await FaultStory.tell { story in
-      try await story.harvest()
-      try story.portal.update {
-        try $0.put(Self.renamed(3, to: 4))
-        try $0.put(Self.renamed(5, to: 6))
-        try $0.put(Self.renamed(6, to: 5))
-      }
-
-      let summary = try await story.harvest()
-
-      #expect(summary.exitStatus == .done)
-      #expect(summary.tally.updated == 3)
-      #expect(summary.tally.deleted == 0)
-      let bearers = try story.mirror.strings("SELECT id FROM datasets WHERE name = 'name-d04'")
-      #expect(Set(bearers) == ["d03", "d04"])
-      try await story.expectRecovery()
-    }
-  }
-
-  @Test("39 another id under the same name: a deletion and a creation, linked")
-  func row39() async throws {
-    try await FaultStory.tell { story in
-      try await story.harvest()
-      try story.portal.update {
-        $0.purge(FaultStory.id(20))
-        try $0.put(Self.renamed(50, to: 20))
-      }
-
-      let summary = try await story.harvest()
-
-      #expect(summary.exitStatus == .done)
-      #expect(summary.tally.created == 1)
-      #expect(summary.tally.deleted == 1)
-      #expect(try story.mirror.strings("SELECT replaced_by FROM deleted_datasets") == ["d50"])
-      #expect(try story.mirror.strings("SELECT reason FROM deleted_datasets") == ["not_found"])
-      try await story.expectRecovery()
-    }
-  }
-
-  @Test("40 deleted, and back in the next run")
-  func row40() async throws {
-    try await FaultStory.tell { story in
-      try await story.harvest()
-      story.portal.update { $0.delete(FaultStory.id(20)) }
-      let gone = try await story.harvest()
-      try story.portal.update { try $0.put(FaultStory.record(20, hour: 9)) }
-      let back = try await story.harvest()
-
-      #expect(gone.tally.deleted == 1)
-      #expect(back.tally.created == 1)
-      let kinds = try story.mirror.strings(
-        "SELECT kind FROM changes WHERE dataset_id = 'd20' ORDER BY seq")
-      #expect(kinds == ["create", "delete", "create"])
-      try await story.expectRecovery()
-    }
-  }
-
   @Test("41 a record without id, with a number for an id, with an id of 10 kB")
   func row41() async throws {
     try await FaultStory.tell { story in
@@ -212,6 +153,40 @@ struct ContentFaultTests {
         "SELECT title FROM datasets WHERE id IN ('d03', 'd04', 'd05') ORDER BY id")
       #expect(titles == ["Waterstanden", "Half \u{FFFD} teken", "Golfhoogten"])
       try story.portal.update { try $0.put(FaultStory.record(3, hour: 11)) }
+      try await story.expectRecovery()
+    }
+  }
+
+  @Test("42 a byte that is no UTF-8 in one record: quarantined with its bytes, the others stored")
+  func row42Byte() async throws {
+    try await FaultStory.tell { story in
+      let mirror = story.mirror
+      try await story.harvest()
+      try story.portal.update {
+        try $0.put(FaultStory.record(3, title: "Peil #", hour: 10))
+        try $0.put(FaultStory.record(5, title: "Golfhoogten", hour: 10))
+      }
+      story.portal.intercept { request, _ in
+        guard request.action == "package_search" else { return nil }
+        return .rewrite { answer in
+          let bytes = answer.body.readableBytesView.map { $0 == UInt8(ascii: "#") ? 0xE9 : $0 }
+          answer.body = .init(bytes: bytes)
+        }
+      }
+
+      let summary = try await story.harvest()
+
+      #expect(summary.outcome == .complete)
+      #expect(summary.exitStatus == .heldBack)
+      #expect(summary.tally == Tally(updated: 1, unchanged: 38, rejected: 1))
+      #expect(try mirror.strings("SELECT reason FROM rejections") == ["bad_text"])
+      #expect(
+        try mirror.count("SELECT count(*) FROM rejections WHERE instr(record, x'5065696c20e9') > 0")
+          == 1)
+      let titles = try mirror.strings(
+        "SELECT title FROM datasets WHERE id IN ('d03', 'd05') ORDER BY id")
+      #expect(titles == ["Waterstanden", "Golfhoogten"])
+      #expect(mirror.log.reasons.contains("bad_text"))
       try await story.expectRecovery()
     }
   }
@@ -294,9 +269,4 @@ struct ContentFaultTests {
   }
 
   private static let notes = #""Elke tien minuten.""#
-
-  private static func renamed(_ number: Int, to other: Int) -> String {
-    FaultStory.record(number, hour: 10).replacing(
-      "name-\(FaultStory.id(number))", with: "name-\(FaultStory.id(other))")
-  }
 }

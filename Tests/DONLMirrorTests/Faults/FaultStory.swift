@@ -20,9 +20,9 @@ struct FaultStory {
   let mirror: Mirror
   private let waited = Waits()
 
-  private init(_ portal: SamplePortal) throws {
+  private init(_ portal: SamplePortal, _ mirror: Mirror) {
     self.portal = portal
-    mirror = try Mirror()
+    self.mirror = mirror
   }
 
   static let size = 40
@@ -35,8 +35,11 @@ struct FaultStory {
     _ body: nonisolated(nonsending) (FaultStory) async throws -> Void
   ) async throws {
     let records = (0..<size).map { record($0) }
-    try await SamplePortal.run(Catalogue(records: records)) { portal in
-      try await body(FaultStory(portal))
+    let mirror = try Mirror()
+    var settings = SamplePortal.Settings()
+    settings.now = { mirror.now }
+    try await SamplePortal.run(Catalogue(records: records), settings: settings) { portal in
+      try await body(FaultStory(portal, mirror))
     }
   }
 
@@ -60,9 +63,11 @@ struct FaultStory {
   /// How long the run waited before it asked again.
   var waits: [Duration] { waited.all }
 
+  /// - Parameter ahead: how far our clock is ahead of the portal's.
   @discardableResult
   func harvest(
-    full isFull: Bool = false, _ change: (inout Settings) -> Void = { _ in }
+    full isFull: Bool = false, ahead: Duration = .zero,
+    _ change: (inout Settings) -> Void = { _ in }
   ) async throws -> RunSummary {
     let tokenFile = mirror.folder.appending(path: "token").path
     try Data(Self.token.utf8).write(to: URL(filePath: tokenFile))
@@ -72,6 +77,7 @@ struct FaultStory {
     job.settings.portal.rows = 10
     job.settings.portal.tokenFile = tokenFile
     change(&job.settings)
+    job.clock.now = { [mirror] in mirror.now + ahead / .seconds(1) }
     job.clock.random = { 0.5 }
     job.clock.sleep = { [waited] duration in
       try Task.checkCancellation()
@@ -84,12 +90,13 @@ struct FaultStory {
 
   /// As `HarvestJob` harvests, with what no configuration reaches: authorities to trust, speed.
   func harvest(
-    from url: String, full isFull: Bool = true, transport change: (inout PortalSettings) -> Void
+    from url: String, full isFull: Bool = true, recordBytesMax: Int = 32 << 20,
+    patience: Duration = .seconds(30), transport change: (inout PortalSettings) -> Void
   ) async throws -> RunSummary {
     var settings = PortalSettings(address: try PortalAddress(url))
     change(&settings)
     let fields = try FieldTable.standard()
-    let store = try Store(path: mirror.path)
+    let store = try Store(path: mirror.path, patience: patience)
     defer { try? store.close() }
     try store.claim("faults", rebinding: false, fields: fields)
     var options = Harvest.Options()
@@ -104,8 +111,9 @@ struct FaultStory {
         clock: PortalClock(sleep: { _ in try Task.checkCancellation() }), tally: tally,
         logger: mirror.log.logger)
       return try await Harvest(
-        portal: portal, store: store, normalizer: Normalizer(fields: fields), options: options,
-        logger: mirror.log.logger
+        portal: portal, store: store,
+        normalizer: Normalizer(fields: fields, recordBytesMax: recordBytesMax), options: options,
+        logger: mirror.log.logger, now: { [mirror] in mirror.now }
       ).run()
     }
     try expectLedger(tells: summary)

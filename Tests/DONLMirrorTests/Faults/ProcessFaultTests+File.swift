@@ -154,6 +154,64 @@ extension CommandLineTests.ProcessFaults {
       #expect(try await bench.content() == Workbench.undisturbed(day: 2))
     }
 
+    @Test("73 what a reader keeps in the WAL is told when it is much")
+    func largeWAL() async throws {
+      try await FaultStory.tell { story in
+        try await story.harvest()
+        // Ten of these are more than a WAL may hold without a word.
+        let title = String(repeating: "Waterstanden ", count: Store.walBytesMax / 100)
+        try story.portal.update { catalogue in
+          for number in 0..<10 {
+            try catalogue.put(FaultStory.record(number, title: title, hour: 10))
+          }
+        }
+        var configuration = GRDB.Configuration()
+        configuration.readonly = true
+        configuration.allowsUnsafeTransactions = true
+        let reader = try DatabaseQueue(path: story.mirror.path, configuration: configuration)
+        try await reader.writeWithoutTransaction { db in
+          try db.beginTransaction(.deferred)
+          _ = try Int.fetchOne(db, sql: "SELECT count(*) FROM datasets")
+        }
+
+        let summary = try await story.harvest()
+
+        #expect(summary.exitStatus == .done)
+        #expect(summary.tally.updated == 10)
+        let told = story.mirror.log.lines.filter { $0.reason == "wal_size" }
+        #expect(told.map(\.level) == [.warning])
+        try await reader.writeWithoutTransaction { try $0.rollback() }
+        try reader.close()
+        try await story.expectRecovery()
+        #expect(story.mirror.log.reasons.count { $0 == "wal_size" } == 1)
+      }
+    }
+
+    @Test("75 another hand holds the write lock: 75 with what to do, and 0 when it lets go")
+    func foreignLock() async throws {
+      try await FaultStory.tell { story in
+        try await story.harvest()
+        try story.moveCatalogue()
+        let before = try story.mirror.content()
+        var configuration = GRDB.Configuration()
+        configuration.allowsUnsafeTransactions = true
+        let human = try DatabaseQueue(path: story.mirror.path, configuration: configuration)
+        try await human.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+
+        let refused = await #expect(throws: Failure.self) {
+          try await story.harvest(from: story.portal.url, patience: .milliseconds(50)) { _ in }
+        }
+
+        #expect(refused?.status == .temporary)
+        #expect(refused?.reason == "busy")
+        #expect(refused?.message.contains("locked by another program") == true)
+        #expect(try story.mirror.content() == before)
+        try await human.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+        try human.close()
+        try await story.expectRecovery()
+      }
+    }
+
     @Test("75 another hand writes in the live file: check says what it changed")
     func foreignWriter() async throws {
       let bench = try await Self.harvested()
@@ -175,14 +233,21 @@ extension CommandLineTests.ProcessFaults {
       try bench.copy("mirror.db", to: "backup.db")
       try await bench.shell("\(Self.harvest) --sample-day 2 --full").expect(0)
       let after = try bench.content()
+      let epoch = try bench.rows("SELECT value FROM meta WHERE key = 'epoch'")
       try bench.copy("backup.db", to: "mirror.db")
       for name in ["mirror.db-wal", "mirror.db-shm"] {
         try FileManager.default.removeItem(atPath: bench.path(name))
       }
 
-      try await bench.shell("\(Self.harvest) --sample-day 2 --full").expect(0)
+      let restored = try await bench.shell("\(Self.harvest) --sample-day 2 --full")
 
+      #expect(restored.code == 0)
       #expect(try bench.content() == after)
+      // The same numbers may tell of other changes now: consumers read anew.
+      #expect(restored.errors.contains("epoch"))
+      #expect(try bench.rows("SELECT value FROM meta WHERE key = 'epoch'") != epoch)
+      let next = try await bench.shell("\(Self.harvest) --sample-day 2")
+      #expect(!next.errors.contains("epoch"))
     }
   }
 }

@@ -119,6 +119,42 @@ extension CommandLineTests.ProcessFaults {
       #expect(try elsewhere.content() == bench.content())
     }
 
+    @Test(
+      "52 80 the clock of the process jumps by a year, between runs and in one: 0, and the same end",
+      .enabled(if: CommandLineTests.ProcessFaults.canFakeTime, "faketime sets the clock"))
+    func clockJumps() async throws {
+      let bench = try Workbench()
+      let harvest = CommandLineTests.ProcessFaults.harvest
+      // Wall time alone: no one sets the clock that measures waits.
+      let fake = "FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f"
+      try await bench.shell("\(fake) +1y \(harvest)").expect(0)
+      let back = try await bench.shell(harvest)
+      #expect(back.code == 0, "\(back.errors)")
+      #expect(back.errors.contains("clock"))
+      try await bench.expectUndisturbed()
+
+      let other = try Workbench()
+      try await SamplePortal.run(.sample(day: 1)) { portal in
+        portal.intercept { request, _ in
+          guard request["start"] == "95" else { return nil }
+          return .delay { try? other.write("+1y", to: "clock") }
+        }
+        try other.write("+0", to: "clock")
+        let jumped = try await other.shell(
+          """
+          export FAKETIME_DONT_FAKE_MONOTONIC=1 FAKETIME_NO_CACHE=1
+          exec faketime -f +0 env -u FAKETIME FAKETIME_TIMESTAMP_FILE="$PWD/clock" \
+            "$donl_mirror" harvest --db mirror.db --rows 20 --portal \(portal.url)
+          """)
+
+        #expect(jumped.code == 0, "\(jumped.errors)")
+        let years = try other.rows(
+          "SELECT substr(finished_at, 1, 4) - substr(started_at, 1, 4) FROM runs")
+        #expect(years == ["1"])
+        try await other.expectUndisturbed()
+      }
+    }
+
     @Test("80 suspended and resumed in the middle: goes on as if nothing had been")
     func suspended() async throws {
       let bench = try Workbench()

@@ -13,6 +13,7 @@ extension CommandLineTests {
     /// Mounting needs a namespace of our own.
     static let canMount = succeeds("unshare -m mount -t tmpfs tmpfs /mnt")
     static let canBeSomeoneElse = geteuid() == 0 && succeeds("setpriv --version")
+    static let canFakeTime = succeeds("faketime -f +1y true")
     static let canInject = succeeds("strace -o /dev/null -e trace=none true")
 
     private static func succeeds(_ command: String) -> Bool {

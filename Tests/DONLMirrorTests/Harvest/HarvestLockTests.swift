@@ -75,6 +75,27 @@ struct HarvestLockTests {
     }
   }
 
+  @Test("remembers how far the feed had come, also when the store fails half-way")
+  func mark() async throws {
+    try await story(Entry.row(3)) { mirror, portal in
+      try await mirror.harvest(portal)
+      #expect(HarvestLock.mark(beside: mirror.path)?.seq == 3)
+      try mirror.tamper(
+        """
+        CREATE TRIGGER full BEFORE INSERT ON changes WHEN new.dataset_id = 'd4'
+        BEGIN SELECT raise(ABORT, 'full'); END
+        """)
+      portal.update { catalogue in
+        for number in 1...4 { catalogue.put(Entry("d\(number)", hour: number + 9)) }
+      }
+      await #expect(throws: Failure.self) { try await mirror.harvest(portal) { $0.rows = 2 } }
+
+      let stored = try mirror.count("SELECT max(seq) FROM changes")
+      #expect(stored > 3)
+      #expect(HarvestLock.mark(beside: mirror.path)?.seq == stored)
+    }
+  }
+
   @Test("cannot stand in a folder that is not there")
   func noFolder() async throws {
     let mirror = try Mirror()

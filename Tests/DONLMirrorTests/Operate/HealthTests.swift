@@ -57,6 +57,17 @@ struct HealthTests {
     }
   }
 
+  @Test("is a warning when it is complete as of a day that is yet to come")
+  func future() async throws {
+    try await story(Entry.row(3)) { mirror, portal in
+      try await mirror.tended(portal)
+      mirror.advance(by: .seconds(-48 * 3600))
+
+      #expect(mirror.health().state == .warning)
+      #expect(mirror.health().line.contains("ahead of this machine's clock"))
+    }
+  }
+
   @Test("is critical when readers cannot open the copy, though the mirror is fine")
   func unreadable() async throws {
     try await story(Entry.row(3)) { mirror, portal in

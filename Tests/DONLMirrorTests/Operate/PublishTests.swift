@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import SamplePortal
+import Synchronization
 import Testing
 
 @testable import DONLMirror
@@ -181,6 +182,60 @@ struct PublishTests {
       #expect(try other.strings("SELECT reason FROM runs") == ["other_portal"])
       #expect(try other.count("SELECT count(*) FROM datasets") == 3)
       #expect(mirror.publicFiles == ["catalog-000000003.db", "catalog.db"])
+    }
+  }
+
+  @Test("follows the mirror when its portal has moved")
+  func rebound() async throws {
+    try await story(Entry.row(3)) { mirror, portal in
+      try await mirror.tended(portal)
+      let run = try await mirror.tended(portal) { job in
+        job.source = "https://moved.example"
+        job.isRebinding = true
+      }
+
+      #expect(run.exitStatus == .done)
+      #expect(
+        try mirror.publishedStrings("SELECT value FROM meta WHERE key = 'source'")
+          == ["https://moved.example"])
+    }
+  }
+
+  @Test("waits for the next run when an older database was put back: 75")
+  func putBack() async throws {
+    try await story(Entry.row(3)) { mirror, portal in
+      try await mirror.tended(portal)
+      let backup = try Data(contentsOf: URL(filePath: mirror.path))
+      portal.update { $0.put(Entry("new", hour: 9)) }
+      try await mirror.tended(portal)
+      try FileManager.default.removeItem(atPath: mirror.path)
+      try backup.write(to: URL(filePath: mirror.path))
+      let publisher = try #require(
+        Publisher(mirror.job(portal.url).publishing(at: mirror.published)))
+      let failure = await #expect(throws: Failure.self) {
+        try await publisher.publish(MirrorReader(path: mirror.path))
+      }
+      #expect(failure?.status == .temporary)
+      #expect(failure?.reason == "epoch")
+      #expect(mirror.generation == "catalog-000000004.db")
+
+      try await mirror.tended(portal)
+      #expect(mirror.generation == "catalog-000000004-2.db")
+    }
+  }
+
+  @Test("asks the clock while it is written, by which a watchdog knows that the work goes on")
+  func heartbeat() async throws {
+    try await story(Entry.row(300)) { mirror, portal in
+      try await mirror.harvest(portal)
+      try mirror.makePublicFolder()
+      let beats = Mutex(0)
+      var publisher = try #require(
+        Publisher(mirror.job(portal.url).publishing(at: mirror.published)))
+      publisher.beat = { beats.withLock { $0 += 1 } }
+      _ = try await publisher.publish(MirrorReader(path: mirror.path))
+
+      #expect(beats.withLock { $0 } > 3)
     }
   }
 

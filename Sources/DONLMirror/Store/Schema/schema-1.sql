@@ -209,7 +209,7 @@ CREATE TABLE licenses ( -- the portal's own list of licenses
 
 CREATE TABLE changes ( -- the feed: append-only, one row when the content of a dataset changed; a dataset that was only touched
   -- (another stamp, other resource ids) has none. Remember the last `seq` and ask `WHERE seq > ?`. When
-  -- `meta.epoch` is another one than you remember, the file was made anew: read everything
+  -- `meta.epoch` is another one than you remember, the file was made anew, or an older copy was put back: read everything
   seq INTEGER PRIMARY KEY AUTOINCREMENT, -- strictly increasing; gaps have no meaning
   kind TEXT NOT NULL CHECK (kind IN ('create', 'update', 'delete')), -- `create`, `update`, `delete`
   dataset_id TEXT NOT NULL, -- `datasets.id`, or `deleted_datasets.id`

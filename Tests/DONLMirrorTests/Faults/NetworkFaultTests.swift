@@ -10,7 +10,7 @@ import Testing
 struct NetworkFaultTests {
   /// Little patience, for faults that are made of waiting; enough for a machine that is busy.
   static func hasty(_ settings: inout Settings) {
-    settings.portal.timeout = .seconds(2)
+    settings.portal.timeout = .seconds(10)
     settings.portal.retries = 1
   }
 
@@ -49,7 +49,7 @@ struct NetworkFaultTests {
     try await FaultStory.fails(exit: .temporary, reason: "low_speed", retries: 1) { story in
       story.portal.fail(.init(.drips(everyMilliseconds: 20)))
       return try await story.harvest(from: story.portal.url) {
-        $0.lowSpeed = (bytesPerSecond: 1000, window: .seconds(1))
+        $0.lowSpeed = (bytesPerSecond: 1000, window: .seconds(5))
         $0.retries = 1
       }
     }
@@ -63,7 +63,7 @@ struct NetworkFaultTests {
       story.portal.fail(.init(.drips(everyMilliseconds: 20), when: match))
 
       let summary = try await story.harvest(from: story.portal.url) {
-        $0.lowSpeed = (bytesPerSecond: 1000, window: .seconds(1))
+        $0.lowSpeed = (bytesPerSecond: 1000, window: .seconds(5))
       }
 
       #expect(summary.exitStatus == .done)

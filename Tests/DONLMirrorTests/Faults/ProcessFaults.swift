@@ -103,12 +103,15 @@ extension Workbench {
         }
       }
       let arguments = ["harvest", "--db", "mirror.db", "--rows", "20", "--portal", portal.url]
-      let process = try bench.start(arguments)
+      // The mirror that it is held against is of `--sample`, which has the lists.
+      let lists = "DONL_MIRROR_LISTS_URL"
+      let process = try bench.start(arguments, environment: [lists: portal.listsURL])
       victim.yield(process)
       #expect(try await process.ended.code == nil)
       #expect(bench.bytes("mirror.db-wal")?.isEmpty == false)
       portal.intercept(nil)
-      try await body(bench, "\"$donl_mirror\" " + arguments.joined(separator: " "))
+      let harvest = ["\(lists)=\(portal.listsURL)", "\"$donl_mirror\""] + arguments
+      try await body(bench, harvest.joined(separator: " "))
     }
   }
 }

@@ -89,21 +89,35 @@ public struct HarvestJob: Sendable {
         options: runOptions,
         logger: logger, now: clock.now, report: report
       ).run(interruption: interruption)
-      if !isRehearsal { try await refreshLists(by: transport, portalSettings, into: store) }
+      if !isRehearsal {
+        try await refreshLists(after: summary, by: transport, portalSettings, into: store)
+      }
       return summary
     }
   }
 
   /// Reads the value lists that are due. The run is over and in the ledger by now: lists neither
-  /// delay it nor change how it ended.
+  /// delay it nor change how it ended. Only where they cannot be stored the process fails, and the
+  /// ledger then says what it answered.
   private func refreshLists(
-    by transport: Transport, _ portalSettings: PortalSettings, into store: Store
+    after summary: RunSummary, by transport: Transport, _ portalSettings: PortalSettings,
+    into store: Store
   ) async throws {
     let lists = try ListSettings(settings.lists, of: portalSettings.address)
     let refresh = ListRefresh(
       lists, by: transport, portalSettings, into: store, clock: clock, logger: logger)
-    let due = try refresh.due(lists)
-    if !due.isEmpty { _ = try await refresh.refresh(due) }
+    do {
+      let due = try refresh.due(lists)
+      if !due.isEmpty { _ = try await refresh.refresh(due) }
+    } catch let failure as Failure {
+      var told = summary
+      told.exitStatus = failure.status
+      told.reason = failure.reason
+      told.message = "The harvest is stored, the value lists are not: \(failure.message)"
+      // Where the ledger cannot be written either, the exit code still tells.
+      try? store.note(told)
+      throw failure
+    }
   }
 
   /// Does the work between two marks in the file of the lock, of how far the feed had come. However

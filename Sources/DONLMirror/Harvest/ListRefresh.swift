@@ -38,8 +38,9 @@ struct ListRefresh: Sendable {
     func isPast(_ stamp: String?, _ interval: Duration) -> Bool {
       guard let date = stamp.flatMap(Timestamp.date) else { return true }
       let age = now.timeIntervalSince(date)
-      // A stamp from the future is no reason to wait for it.
-      return age < 0 || age >= interval / .seconds(1)
+      // A stamp from the future is no reason to wait for it. A tenth early is in time: a run that
+      // starts once a day, and reads its lists sooner than yesterday, would skip every other day.
+      return age < 0 || age >= interval / .seconds(1) * 0.9
     }
     return settings.lists.filter { list in
       guard let state = states[list.name], state.url == list.url || state.failedAt != nil else {

@@ -26,7 +26,11 @@ struct FieldCondition {
         WHERE ? IS NOT NULL AND \(field.quotedDatabaseIdentifier) = ?
         """
     } else if try kind != nil || Self.isSent(field, in: db) {
-      sql = "SELECT dataset_id FROM extras WHERE key = ? AND value = ?"
+      sql = """
+        SELECT e.dataset_id FROM (SELECT ? AS field, ? AS value) w
+        JOIN extras e ON e.value = w.value AND (
+          e.key = w.field OR e.key IN (SELECT m.field FROM meanings m WHERE m.meaning = w.field))
+        """
     } else {
       throw try Self.unknown(field, in: db)
     }
@@ -35,12 +39,14 @@ struct FieldCondition {
   func arguments(_ value: String) -> [any DatabaseValueConvertible] { [field, value] }
 
   /// By URI or by label in either language, on the field's own list, with everything below; and by
-  /// the value as sent, which may be on no list. Fields of DONL 1.0 count as what they became.
+  /// the value as sent, which may be on no list. Fields of DONL 1.0 count as what they became; one
+  /// that lives on with URIs in it (`source`) does so only where it holds a word, as it did then.
   private static let uriCondition = """
     WITH RECURSIVE
       wanted(field, value) AS (SELECT ?, ?),
-      meant AS (
-        SELECT DISTINCT m.field FROM meanings m, wanted w WHERE m.meaning = w.field
+      meant(field, is_word) AS (
+        SELECT m.field, min(m.is_renamed = 1 AND m.until IS NULL)
+        FROM meanings m, wanted w WHERE m.meaning = w.field GROUP BY m.field
       ),
       lists AS (
         SELECT f.value_list AS list FROM fields f
@@ -59,8 +65,14 @@ struct FieldCondition {
       )
     SELECT u.dataset_id FROM uri_values u
     WHERE u.field IN (SELECT field FROM meant)
+      AND (u.uri IS NULL OR u.field IN (SELECT field FROM meant WHERE NOT is_word))
       AND (u.value = (SELECT value FROM wanted)
         OR (u.value_list, u.value) IN (SELECT list, uri FROM found))
+    UNION ALL
+    SELECT e.dataset_id FROM extras e
+    WHERE e.key IN (SELECT field FROM meant) AND e.value = (SELECT value FROM wanted)
+      -- Most fields always held URIs: then there is nothing to look through.
+      AND EXISTS (SELECT 1 FROM meant JOIN fields USING (field) WHERE kind NOT GLOB 'uri*')
     """
 
   private static func isSent(_ field: String, in db: Database) throws -> Bool {

@@ -47,8 +47,20 @@ public struct MirrorReader: Sendable {
     do {
       return try queue.read(work)
     } catch let error as DatabaseError {
-      throw Failure(error, path: path)
+      throw try older(error) ?? Failure(error, path: path)
     }
+  }
+
+  /// What an error of SQL means while the file is that of an older version: it may well lack the
+  /// view that was asked. Most can be read all the same, so it is no error before that.
+  private func older(_ error: DatabaseError) throws -> Failure? {
+    guard error.resultCode == .SQLITE_ERROR else { return nil }
+    let version = try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
+    guard version < Schema.current.version else { return nil }
+    return Failure(
+      .temporary, reason: "older_schema",
+      "\(path) has schema version \(version), and this needs \(Schema.current.version); "
+        + "the next donl-mirror harvest brings a database up, and publishes a copy anew.")
   }
 
   /// Writes the present state to a new file.

@@ -67,6 +67,30 @@ struct LabelTests {
     }
   }
 
+  @Test("is found by what a field of DONL 1.0 became, and not by what it means now")
+  func meaning() async throws {
+    let uri = "https://data.overheid.nl"
+    let list = [
+      Entry("new", rest: #", "source_catalog": "\#(uri)""#),
+      Entry("derived", rest: #", "source": ["\#(uri)"]"#),
+      Entry(
+        "old", rest: #", "source": "cbs", "accessibility": "publiek", "temporal_from": "1999""#),
+    ]
+    try await mirrored(list) { mirror throws in
+      let reader = try MirrorReader(path: mirror.path)
+      func found(_ field: String, _ value: String) throws -> [String] {
+        try reader.search([], fields: [(field, value)]).map(\.id)
+      }
+
+      #expect(try found("source_catalog", uri) == ["new"])
+      #expect(try found("source_catalog", "cbs") == ["old"])
+      #expect(try found("source", uri) == ["derived"])
+      #expect(try found("access_rights", "publiek") == ["old"])
+      #expect(try found("temporal_start", "1999") == ["old"])
+      #expect(try found("temporal_from", "1999") == ["old"])
+    }
+  }
+
   @Test("labels resources in both languages")
   func resources() async throws {
     var entry = Entry("a", resources: [])

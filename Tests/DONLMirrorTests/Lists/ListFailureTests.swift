@@ -138,6 +138,24 @@ struct ListFailureTests {
     }
   }
 
+  @Test("because it cannot be stored fails the process, and the ledger says so")
+  func store() async throws {
+    try await ListStory.tell(try .few()) { story in
+      try await story.harvest()
+      try story.mirror.tamper(
+        """
+        CREATE TRIGGER full BEFORE UPDATE ON value_lists BEGIN SELECT RAISE(ABORT, 'vol'); END
+        """)
+      story.mirror.advance(by: .seconds(24 * 3600))
+      let failure = await #expect(throws: Failure.self) { try await story.harvest() }
+
+      #expect(
+        try story.mirror.strings(
+          "SELECT outcome || ' ' || exit_code FROM runs ORDER BY id DESC LIMIT 1")
+          == ["complete \(failure?.status.rawValue ?? 0)"])
+    }
+  }
+
   @Test("in the middle of others leaves these as they came")
   func half() async throws {
     try await ListStory.tell(try .few()) { story in

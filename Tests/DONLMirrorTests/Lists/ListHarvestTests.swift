@@ -73,6 +73,18 @@ struct ListHarvestTests {
     }
   }
 
+  @Test("reads the lists every day, though a run of today is sooner there than that of yesterday")
+  func daily() async throws {
+    try await ListStory.tell(try .few()) { story in
+      try await story.harvest()
+      story.portal.resetRequests()
+      story.mirror.advance(by: .seconds(24 * 3600 - 60))
+      try await story.harvest()
+
+      #expect(story.asked.count == 22)
+    }
+  }
+
   @Test("costs one conditional request a list that is unchanged, and writes nothing but checked_at")
   func unchanged() async throws {
     try await ListStory.tell(try .few()) { story in

@@ -62,6 +62,20 @@ struct SchemaTests {
     #expect(try Data(contentsOf: URL(filePath: mirror.path)) == before)
   }
 
+  @Test("of an earlier version can be read as far as it goes, and says what brings it up")
+  func older() throws {
+    let mirror = try Mirror()
+    try Store(path: mirror.path).close()
+    try mirror.tamper("DROP VIEW labeled_datasets; PRAGMA user_version = 1")
+    let reader = try MirrorReader(path: mirror.path)
+    let failure = #expect(throws: Failure.self) { try reader.search(["x"]) }
+
+    #expect(failure?.status == .temporary)
+    #expect(failure?.reason == "older_schema")
+    #expect(failure?.message.contains("harvest") == true)
+    #expect(try reader.lists().isEmpty)
+  }
+
   @Test(
     "of another program is refused, and the file stays as it is",
     arguments: [

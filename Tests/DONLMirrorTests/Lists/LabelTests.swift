@@ -158,6 +158,11 @@ struct LabelTests {
       #expect(
         try mirror.strings(names) == ["c theme", "d theme", "e theme", "f license_id"])
 
+      // A list that has dropped an entry says nothing of its name.
+      try mirror.tamper("UPDATE concepts SET removed_at = first_seen WHERE uri = '\(weg)'")
+      #expect(try mirror.strings(names) == ["f license_id"])
+      try mirror.tamper("UPDATE concepts SET removed_at = NULL WHERE uri = '\(weg)'")
+
       try mirror.tamper(
         """
         UPDATE concepts SET label_nl = 'Weg | Verkeer' WHERE uri = '\(weg)';

@@ -75,6 +75,27 @@ struct ResolutionTests {
     }
   }
 
+  @Test("of a resource has no label of a list that is not its field's")
+  func otherList() async throws {
+    let uri = "urn:x:een"
+    func list(_ label: String) -> String {
+      #"{"\#(uri)": {"labels": {"nl-NL": "\#(label)", "en-US": "\#(label)"}}}"#
+    }
+    var entry = Entry("a", resources: [])
+    entry.rest = """
+      , "resources": [{"url": "http://x", "language": ["\(uri)"], "format": "\(uri)",
+      "status": "\(uri)"}]
+      """.replacing("\n", with: " ")
+    let lists = [
+      "donl_language.json": list("taal"), "mdr_filetype_nal.json": list("bestand"),
+    ]
+    try await mirrored([entry], lists: lists) { mirror, _ async throws in
+      #expect(try values("language", of: mirror) == ["0 urn:x:een taal listed"])
+      #expect(try values("format", of: mirror) == ["0 urn:x:een bestand listed"])
+      #expect(try values("status", of: mirror) == ["0 urn:x:een - unlisted"])
+    }
+  }
+
   @Test("that was torn is one again, and the schemes pair with what is joined")
   func torn() async throws {
     let pieces = [Self.terms + "Nuenen", "_Gerwen_en_Nederwetten"]

@@ -20,7 +20,7 @@ run: setup
 
 ## test: all tests
 test: setup
-	swift test $(SWIFT_PACKAGE)
+	swift test $(SWIFT_PACKAGE) --experimental-maximum-parallelization-width 8
 
 ## bench: a first full harvest of 20,000 datasets, beside a tight Python script
 bench: APT_PACKAGES += python3-venv

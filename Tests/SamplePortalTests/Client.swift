@@ -56,7 +56,7 @@ struct Client {
     request.method = method
     request.headers = headers
     request.body = body.map { .bytes(ByteBuffer(string: $0)) }
-    let response = try await Self.http.execute(request, timeout: .seconds(60))
+    let response = try await Self.http.execute(request, timeout: .seconds(600))
     return Reply(
       status: Int(response.status.code), headers: response.headers,
       body: try await response.body.collect(upTo: 1 << 28))

@@ -49,10 +49,8 @@ public struct LoadedSettings: Sendable {
     public let help: String
     /// Completes "accepts …".
     public let accepted: String
-    /// What the setting waits for, while nothing reads it yet.
-    public let pending: String?
 
-    enum CodingKeys: CodingKey { case key, value, origin, help, accepted, pending }
+    enum CodingKeys: CodingKey { case key, value, origin, help, accepted }
 
     public func encode(to encoder: any Encoder) throws {
       var row = encoder.container(keyedBy: CodingKeys.self)
@@ -62,7 +60,6 @@ public struct LoadedSettings: Sendable {
       try row.encode(origin, forKey: .origin)
       try row.encode(help, forKey: .help)
       try row.encode(accepted, forKey: .accepted)
-      try row.encode(pending, forKey: .pending)
     }
   }
 
@@ -72,7 +69,7 @@ public struct LoadedSettings: Sendable {
       Row(
         key: setting.key, value: setting.write(settings).map(setting.mask),
         origin: origin(of: setting.key).description, help: setting.help,
-        accepted: setting.accepted, pending: setting.pending)
+        accepted: setting.accepted)
     }
   }
 
@@ -83,9 +80,8 @@ public struct LoadedSettings: Sendable {
     let keys = width(rows.map(\.key))
     let values = width(rows.map { $0.value ?? "-" })
     return rows.map { row in
-      let note = row.pending.map { " (\($0))" } ?? ""
       return padded(row.key, to: keys) + "  " + padded(row.value ?? "-", to: values) + "  "
-        + row.origin + note
+        + row.origin
     }
     .joined(separator: "\n")
   }

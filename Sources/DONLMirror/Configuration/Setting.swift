@@ -3,8 +3,6 @@
 struct Setting: Sendable {
   let key: String
   let help: String
-  /// What the setting waits for, while nothing reads it yet; nil once it takes effect.
-  let pending: String?
   let accepted: String
   let isSecret: Bool
   /// Reads trimmed text into its place.
@@ -16,11 +14,10 @@ struct Setting: Sendable {
 
   init<Value: Sendable>(
     _ key: String, _ place: WritableKeyPath<Settings, Value> & Sendable,
-    _ kind: SettingKind<Value>, _ help: String, pending: String? = nil, secret: Secret? = nil
+    _ kind: SettingKind<Value>, _ help: String, secret: Secret? = nil
   ) {
     self.key = key
     self.help = help
-    self.pending = pending
     accepted = kind.accepted
     isSecret = secret != nil
     let plain: @Sendable (String) -> String = { $0 }

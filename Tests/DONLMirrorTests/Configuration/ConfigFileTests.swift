@@ -30,10 +30,6 @@ struct ConfigFileTests {
     let comment = lines[..<(line - 1)].reversed().prefix { $0.contains("# ") }.reversed()
 
     #expect(comment.first == "  # " + setting.help)
-    #expect(comment.contains { $0.contains("Not yet:") } == (setting.pending != nil))
-    if let pending = setting.pending {
-      #expect(comment.last?.hasSuffix("Not yet: \(pending).") == true)
-    }
   }
 
   @Test("has a table behind it in which no key stands twice")

@@ -3,7 +3,7 @@ import NIOCore
 /// A JSON value to be written, its keys in the order given.
 ///
 /// It is spelled as Python's `json.dumps` spells it, because that is what CKAN sends: a space after
-/// every colon and comma, and everything beyond ASCII as `\uXXXX`.
+/// every colon and comma, and everything beyond ASCII as an escape of four hex digits.
 indirect enum JSON: Sendable {
   case null
   case bool(Bool)

@@ -19,15 +19,16 @@ struct CommonOptions: ParsableArguments {
   @Flag(help: "Print JSON.")
   var json = false
 
-  /// - Parameter flags: of the command, by the key of the setting that they override.
-  func load(_ flags: [String: String?] = [:]) throws -> LoadedSettings {
+  /// - Parameters:
+  ///   - flags: of the command, by the key of the setting that they override.
+  ///   - isSample: the sample goes into ./sample.db unless told otherwise.
+  func load(_ flags: [String: String?] = [:], isSample: Bool = false) throws -> LoadedSettings {
     var overrides = flags.compactMapValues(\.self)
     let environment = ProcessInfo.processInfo.environment
-    guard let db else {
-      return try Settings.load(file: config, environment: environment, overrides: overrides)
-    }
     let configured = try Settings.load(
       file: config, environment: environment, overrides: overrides)
+    let isElsewhere = isSample && configured.origin(of: "database.path") == .builtIn
+    guard let db = db ?? (isElsewhere ? "./sample.db" : nil) else { return configured }
     overrides["database.path"] = db
     if configured.origin(of: "database.path") != .builtIn,
       Self.file(configured.settings.database.path) != Self.file(db)

@@ -49,17 +49,7 @@ struct HarvestCommand: AsyncParsableCommand {
   @Flag(help: "The same catalogue has moved to this address.")
   var rebind = false
 
-  @Option(
-    help: ArgumentHelp("How long to wait for another run to end, e.g. 10m.", valueName: "duration"),
-    transform: Self.duration)
-  var waitLock = Duration.zero
-
-  static func duration(_ text: String) throws -> Duration {
-    guard let duration = Duration(settingText: text) else {
-      throw ValidationError("\(text) is no duration; 30s, 10m or 1h is one.")
-    }
-    return duration
-  }
+  @OptionGroup var lock: LockOptions
 
   func validate() throws {
     if sample && portal != nil {
@@ -71,12 +61,8 @@ struct HarvestCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    var loaded = try common.load(["portal.url": portal, "portal.rows": rows])
-    if sample, loaded.origin(of: "database.path") == .builtIn {
-      loaded = try common.load([
-        "portal.url": portal, "portal.rows": rows, "database.path": "./sample.db",
-      ])
-    }
+    let loaded = try common.load(
+      ["portal.url": portal, "portal.rows": rows], isSample: sample)
     let logger = ConsoleLog.logger(loaded.settings.log)
     let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
     let progress = ProgressReporter(logger: logger)
@@ -86,7 +72,7 @@ struct HarvestCommand: AsyncParsableCommand {
     job.isRebinding = rebind
     job.acceptsDeletions = acceptDeletions
     job.isRehearsal = dryRun
-    job.patience = waitLock
+    job.patience = lock.waitLock
     job.environment = ProcessInfo.processInfo.environment
     job.report = {
       progress.show($0)

@@ -52,10 +52,7 @@ struct ListsCommand: ParsableCommand {
         "With --sample: the sample as it is on day 1 or 2.", valueName: "day"))
     var sampleDay = 1
 
-    @Option(
-      help: ArgumentHelp("How long to wait for a run to end, e.g. 10m.", valueName: "duration"),
-      transform: HarvestCommand.duration)
-    var waitLock = Duration.zero
+    @OptionGroup var lock: LockOptions
 
     func validate() throws {
       if sample && portal != nil {
@@ -67,16 +64,13 @@ struct ListsCommand: ParsableCommand {
     }
 
     func run() async throws {
-      var loaded = try common.load(["portal.url": portal])
-      if sample, loaded.origin(of: "database.path") == .builtIn {
-        loaded = try common.load(["database.path": "./sample.db"])
-      }
+      let loaded = try common.load(["portal.url": portal], isSample: sample)
       let log = loaded.settings.log
       var job = ListsJob(
         settings: loaded.settings, logger: Logger(label: "donl-mirror") { _ in ConsoleLog(log) })
       job.names = lists
       job.acceptsShrinking = acceptShrinking
-      job.patience = waitLock
+      job.patience = lock.waitLock
       job.environment = ProcessInfo.processInfo.environment
       let isSet = loaded.origin(of: "portal.url") != .builtIn
       let address = isSet ? loaded.settings.portal.url : nil

@@ -21,23 +21,17 @@ struct PublishCommand: AsyncParsableCommand {
   @Argument(help: ArgumentHelp("Where (default: publish.path).", valueName: "path"))
   var path: String?
 
-  @Option(
-    help: ArgumentHelp("How long to wait for a run to end, e.g. 10m.", valueName: "duration"),
-    transform: { text in
-      guard let duration = Duration(settingText: text) else {
-        throw ValidationError("\(text) is no duration; 30s, 10m or 1h is one.")
-      }
-      return duration
-    })
-  var waitLock = Duration.zero
+  @OptionGroup var lock: LockOptions
 
   func run() async throws {
     let settings = try common.load(["publish.path": path]).settings
     guard let publisher = Publisher(settings) else {
-      throw ValidationError("Say where to publish: publish.path is not set, and there is no PATH.")
+      throw Failure(
+        .usage, reason: "usage",
+        "Say where to publish: publish.path is not set, and there is no PATH.")
     }
     let mirror = try MirrorReader(path: settings.database.path)
-    let patience = waitLock
+    let patience = lock.waitLock
     let publication = try await Interruption.cancelling { _ in
       try await HarvestLock.hold(beside: mirror.path, patience: patience) {
         try await publisher.publish(mirror)

@@ -60,8 +60,6 @@ struct DaemonCommand: AsyncParsableCommand {
   }
 
   private func settings() throws -> LoadedSettings {
-    let loaded = try common.load(["portal.url": portal])
-    guard sample, loaded.origin(of: "database.path") == .builtIn else { return loaded }
-    return try common.load(["database.path": "./sample.db"])
+    try common.load(["portal.url": portal], isSample: sample)
   }
 }

@@ -3,7 +3,7 @@ import GRDB
 import SamplePortal
 import Testing
 
-/// The queries that Datasette offers to readers (config/queries.sql).
+/// The queries that Datasette offers to readers (config/datasette-queries.sql).
 @Suite("The canned queries")
 struct CannedQueryTests {
   @Test("find something in the sample, each that should")
@@ -35,7 +35,7 @@ struct CannedQueryTests {
   }
 
   private static func queries() throws -> [Query] {
-    let text = try Document("config/queries.sql").text
+    let text = try Document("config/datasette-queries.sql").text
     return text.matches(of: /(?m)^-- (?<name>[\w-]+): .+\n(?<sql>[^;]+);$/)
       .map { Query(name: String($0.name), sql: String($0.sql)) }
   }

@@ -19,6 +19,9 @@ public struct Catalogue: Sendable {
   /// Ids that are counted and never served: Solr documents that lost their stored dataset.
   public var unserved: Set<String> = []
 
+  /// Ids that search does not find, though `package_show` shows them: the index lags behind.
+  public var hidden: Set<String> = []
+
   /// An empty catalogue.
   public init() {}
 

@@ -104,9 +104,8 @@ extension Harvest {
   /// Fetches the records that a walk left alone because their stamp is older than the stored one: of
   /// an id that is served twice the newest counts, wherever the pages are cut.
   func fetchPostponed(into state: inout RunState) async throws {
-    let postponed = state.postponed.sorted()
-    state.postponed = []
-    _ = try await fetch(postponed, as: .postponed, into: &state)
+    _ = try await fetch(state.postponed.sorted(), as: .postponed, into: &state)
+    if !state.refusesIDs { state.postponed = [] }
   }
 
   /// Tries the records in quarantine again.

@@ -41,9 +41,10 @@ extension Harvest {
       return state.fail(.partial, collapse(state.walk?.walk))
     }
     try await reconcile(census, into: &state)
-    if state.refusesIDs, !state.unserved.isEmpty {
+    if state.refusesIDs, !state.unserved.isEmpty || !state.postponed.isEmpty {
       // What cannot be asked by id comes with all the others.
       try await readEverything(&state)
+      state.postponed = []
       state.unserved = try census.isIndex ? store.differingFromCensus() : []
     }
     try await settle(census, &state)

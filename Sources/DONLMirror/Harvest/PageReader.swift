@@ -43,6 +43,8 @@ struct PageSize: Sendable, Equatable {
   private(set) var failed: Int?
   private var suspect: Suspect?
   private var goodPages = 0
+  /// The size that worked before a larger one is tried; nil when none is.
+  private var fallback: Int?
 
   private struct Suspect: Sendable, Equatable {
     var rows: Int
@@ -61,25 +63,28 @@ struct PageSize: Sendable, Equatable {
   }
 
   /// Whether a page of this size is on trial: it is not worth a retry, nor another beside it.
-  var isReduced: Bool { suspect != nil && rows < asked }
+  var isReduced: Bool { suspect != nil && rows < asked || fallback != nil }
 
   mutating func fail(at start: Int) {
     goodPages = 0
     if suspect == nil { suspect = Suspect(rows: rows, start: start) }
   }
 
-  /// Half, by way of 2 to 1.
-  mutating func halve() { rows = rows > 3 ? rows / 2 : max(1, rows - 1) }
+  /// Half, by way of 2 to 1; or what worked before.
+  mutating func halve() {
+    rows = fallback ?? (rows > 3 ? rows / 2 : max(1, rows - 1))
+    fallback = nil
+  }
 
   /// Behind a record that was stepped over: it was to blame, and not the size. Two, so that pages
   /// can overlap again.
   mutating func blameRecord() {
     suspect = nil
-    goodPages = Self.patience
+    fallback = nil
     rows = min(asked, 2)
   }
 
-  /// - Parameter end: the offset behind the last record of a page that came.
+  /// - Parameter end: the offset behind the last record of a page that came; of the last page none.
   mutating func succeed(to end: Int) {
     if let suspect {
       guard end >= suspect.start + suspect.rows else { return }
@@ -88,23 +93,31 @@ struct PageSize: Sendable, Equatable {
       goodPages = 0
       return
     }
+    fallback = nil
     guard rows < asked else { return }
     goodPages += 1
-    guard let failed else {
-      rows = min(asked, rows * 2)
-      return
+    if let failed, failed > rows {
+      // Half-way to what failed, after some pages, and not for the last quarter. Up to half of it
+      // quickly: then a record was to blame.
+      let isNear = rows > failed / 4
+      let next = isNear ? (rows + failed) / 2 : rows * 2
+      guard !isNear || goodPages >= Self.patience, next - rows > rows / 4 else { return }
+      grow(to: next)
+    } else {
+      failed = nil
+      grow(to: rows * 2)
     }
-    // Between what works and what failed, half-way, and not for the last quarter.
-    if failed <= rows { self.failed = nil }
-    let next = rows < failed / 2 ? rows * 2 : (rows + failed) / 2
-    guard goodPages >= Self.patience || rows * 2 < failed / 2, next - rows > rows / 4 else { return }
+  }
+
+  private mutating func grow(to next: Int) {
     goodPages = 0
-    rows = min(asked, next, failed - 1)
+    fallback = failed == nil ? nil : rows
+    rows = min(asked, next)
   }
 
   /// What is worth remembering; nil when pages come as they are asked for.
   func lesson(at now: String) -> Lesson? {
-    failed.map { Lesson(rows: max(1, min(rows, $0 - 1)), failed: $0, at: now) }
+    failed.map { Lesson(rows: max(1, min(fallback ?? rows, $0 - 1)), failed: $0, at: now) }
   }
 }
 
@@ -174,7 +187,6 @@ struct PageReader: Sendable {
   mutating func settle(
     _ arrival: Result<CountedPage, PortalError>, in walk: inout Walk
   ) async throws -> (page: CountedPage, fresh: [Int])? {
-    let start = walk.nextStart
     var page: CountedPage
     var asked = size.rows
     switch arrival {
@@ -192,8 +204,9 @@ struct PageReader: Sendable {
       walk.breakSeam(at: walk.nextStart)
       return nil
     }
-    size.succeed(to: walk.nextStart + page.ids.count)
-    let fresh = try take(page, asked: asked, in: &walk, startingAt: start)
+    let end = walk.nextStart + page.ids.count
+    let fresh = try take(page, asked: asked, in: &walk)
+    size.succeed(to: walk.isFinished ? .max : end)
     return (page, fresh)
   }
 
@@ -208,7 +221,7 @@ struct PageReader: Sendable {
   }
 
   private func take(
-    _ page: CountedPage, asked rows: Int, in walk: inout Walk, startingAt start: Int
+    _ page: CountedPage, asked rows: Int, in walk: inout Walk
   ) throws -> [Int] {
     let ids = page.ids
     guard walk.nextStart > 0 || walk.isKeyed || !ids.isEmpty || page.count == 0 else {

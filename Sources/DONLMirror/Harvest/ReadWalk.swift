@@ -76,7 +76,10 @@ extension Harvest {
     _ page: CountedPage, _ fresh: [Int], of record: WalkRecord, into state: inout RunState
   ) throws {
     let batch = read(page, fresh)
-    state.tally += try store.apply(batch, movingTo: record, run: state.record, at: stamp())
+    // Where ids cannot be asked for, what the page says must do.
+    state.tally += try store.apply(
+      batch, movingTo: record, askedAs: state.refusesIDs ? .id : .page, run: state.record,
+      at: stamp())
     try tellNews(&state)
     state.pages += 1
     if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }

@@ -122,10 +122,11 @@ extension Store {
   ///   seen are not counted again.
   @discardableResult
   func apply(
-    _ batch: Batch, movingTo walk: WalkRecord, run: RunRecord, at now: String
+    _ batch: Batch, movingTo walk: WalkRecord, askedAs asked: Asked = .page, run: RunRecord,
+    at now: String
   ) throws -> Tally {
     try write { db in
-      let tally = try apply(batch, walk: walk.id, askedAs: .page, run: run, at: now, in: db)
+      let tally = try apply(batch, walk: walk.id, askedAs: asked, run: run, at: now, in: db)
       try db.execute(
         sql: """
           UPDATE walks SET last_id = ?, next_start = ?, facts = ?, moved_at = ? WHERE id = ?

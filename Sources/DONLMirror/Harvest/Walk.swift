@@ -72,7 +72,7 @@ public struct Walk: Sendable, Equatable, Codable {
   private var base = 0
   /// The page asked next must show that the last record taken is the last there is.
   private var isProvingEnd = false
-  /// How often the end has not been shown.
+  /// How often the end had to be shown.
   private var proofs = 0
   /// How many records had been taken when the walk began to go by key.
   private var takenByOffset = 0
@@ -103,9 +103,10 @@ public struct Walk: Sendable, Equatable, Codable {
   /// The count was not the same in all answers.
   public var hasMoved: Bool { lowestCount < highestCount }
 
-  /// The pages since the last new record are more than any way back can take.
+  /// The pages since the last new record are more than any way back can take; or the key led nowhere.
   public var isLost: Bool {
-    isKeyed && hasLostEnd && taken == takenByOffset || idlePages >= Self.idlePagesMax + 2 * taken / max(1, largestPage - 1)
+    if isKeyed, hasLostEnd, taken == takenByOffset { return true }
+    return idlePages >= Self.idlePagesMax + 2 * taken / max(1, largestPage - 1)
   }
 
   private static let idlePagesMax = 40
@@ -134,8 +135,8 @@ public struct Walk: Sendable, Equatable, Codable {
         return true
       }
     }
-    // Then another proof is the second look.
-    guard !isProvingEnd else { return false }
+    // Another proof is the second look, but for a page that is empty.
+    guard !isProvingEnd else { return ids.isEmpty && nextStart < answer }
     let isEnd = nextStart + ids.count >= answer
     if isKeyed { return isEnd ? false : ids.isEmpty || (key != nil && !follow(ids)) }
     guard isOrdered, gapStart == nil, idlePages == 0 else { return false }
@@ -152,10 +153,11 @@ public struct Walk: Sendable, Equatable, Codable {
     }
   }
 
-  /// Just what is left from this offset on, as the answer counts, and nothing beyond the last record
-  /// taken, which may have gone meanwhile.
-  private func showsEnd(_ ids: [String?], at start: Int) -> Bool {
-    start + ids.count == count && !ids.isEmpty && !bringsNews(ids)
+  /// Just what is left from this offset on, as the answer counts, and less than a page; and nothing
+  /// beyond the last record taken, which may have gone meanwhile.
+  private func showsEnd(_ ids: [String?], at start: Int, asked: Int) -> Bool {
+    start + ids.count == count && (1..<max(2, min(largestPage, asked))).contains(ids.count)
+      && !bringsNews(ids.filter { $0 != nil })
   }
 
   private static let growthMax = 1000
@@ -192,15 +194,20 @@ public struct Walk: Sendable, Equatable, Codable {
 
     if isProvingEnd {
       isProvingEnd = false
-      if showsEnd(ids, at: start) {
+      if ids.isEmpty, start < count {
+        // Counted to the last, and not served there.
+        if gaps.last?.end != count { gaps.append(Gap(start: start, end: count)) }
+        isFinished = true
+        return []
+      }
+      if showsEnd(ids, at: start, asked: asked) {
         isFinished = true
         return []
       }
       guard isSeamBroken(ids) || bringsNews(ids) else {
         // What stands at the last offset is not the last record: more has come in behind us, or
         // offsets mean nothing here.
-        proofs += 1
-        if proofs < Self.proofsMax { proveEnd() } else { giveUp() }
+        proveEnd()
         return []
       }
     }
@@ -214,6 +221,7 @@ public struct Walk: Sendable, Equatable, Codable {
     }
     stride = 1
     noteHoles(before: ids, at: start)
+    let isInPlace = start == 0 || ids.first == lastID
     largestPage = max(largestPage, ids.count)
     if start + ids.count < count {
       smallestPage = min(smallestPage, ids.count)
@@ -224,7 +232,7 @@ public struct Walk: Sendable, Equatable, Codable {
     let fresh = freshIndices(of: ids)
     advance(
       from: start, by: ids.count, asked: asked, lastNamed: ids.lastIndex { $0 != nil } ?? 0,
-      bringsNews: !fresh.isEmpty)
+      bringsNews: !fresh.isEmpty, isInPlace: isInPlace)
     return fresh
   }
 
@@ -249,10 +257,9 @@ public struct Walk: Sendable, Equatable, Codable {
   private mutating func noteHoles(before ids: [String?], at start: Int) {
     defer { shortfall = nil }
     guard let short = shortfall, let lastID, gapStart == nil,
-      let place = ids.firstIndex(of: lastID), place > 0
+      let place = ids.firstIndex(of: lastID), place > 0, place <= short.missing, bringsNews(ids)
     else { return }
-    gaps.append(
-      Gap(start: short.start, end: start + place, missing: min(place, short.missing)))
+    gaps.append(Gap(start: short.start, end: start + place, missing: place))
   }
 
   /// In a walk by key each page begins behind the last record taken, wherever that lies by now.
@@ -322,6 +329,7 @@ public struct Walk: Sendable, Equatable, Codable {
 
   /// Ends the walk: it does not come to what the portal counts.
   public mutating func giveUp() {
+    isProvingEnd = false
     hasLostEnd = true
     isFinished = true
   }
@@ -337,7 +345,10 @@ public struct Walk: Sendable, Equatable, Codable {
     gapStart = gapStart ?? offset
     nextStart = offset + 1
     shortfall = nil
-    if nextStart >= answer { close(at: count) }
+    guard nextStart >= answer else { return }
+    close(at: count, isShown: true)
+    // The last offset cannot be served, so it cannot show the end either.
+    if isProvingEnd { giveUp() }
   }
 
   /// Where the last record taken must still stand after a step over what cannot be served; nil
@@ -382,7 +393,7 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   private mutating func advance(
-    from start: Int, by held: Int, asked: Int, lastNamed: Int, bringsNews: Bool
+    from start: Int, by held: Int, asked: Int, lastNamed: Int, bringsNews: Bool, isInPlace: Bool
   ) {
     isSeamBlind = false
     if bringsNews, let from = gapStart {
@@ -390,7 +401,7 @@ public struct Walk: Sendable, Equatable, Codable {
       gapStart = nil
     }
     if start + held >= count {
-      close(at: count)
+      close(at: count, isShown: bringsNews && isInPlace)
     } else if held == 1, asked == 1, bringsNews {
       // Read again as the seam of a larger page.
       nextStart = start
@@ -405,30 +416,32 @@ public struct Walk: Sendable, Equatable, Codable {
       // does not serve. The page covered as many offsets as the largest one did, or as were asked.
       gapStart = gapStart ?? start + held
       nextStart = start + max(min(largestPage, asked), 1)
-      if nextStart >= count { close(at: count) }
+      if nextStart >= count { close(at: count, isShown: held == 0) }
     }
   }
 
-  /// The end by offsets. Where what was taken and what is named as a gap do not make up the count,
-  /// something was inserted behind us, or the portal does not serve what was asked: then the last
-  /// offset must show the last record.
-  private mutating func close(at end: Int) {
+  /// The end by offsets. Where what was taken and what is named as a gap do not make up the count, or
+  /// the last page was not what should stand there, something has moved, or the portal does not serve
+  /// what was asked: then the last offset must show the last record.
+  private mutating func close(at end: Int, isShown: Bool = false) {
     if let from = gapStart, end - base > from {
       gaps.append(Gap(start: base + from, end: end))
     }
     gapStart = nil
     isFinished = true
-    guard !isKeyed, isOrdered, taken + missing < count, let lastID, !lastID.isEmpty else { return }
+    guard !isKeyed, isOrdered, lastID != nil, !isShown || taken + missing < count else { return }
     proveEnd()
   }
 
   private mutating func proveEnd() {
+    proofs += 1
+    guard proofs <= Self.proofsMax else { return giveUp() }
     isFinished = false
     isProvingEnd = true
     nextStart = max(0, count - 1)
   }
 
-  private static let proofsMax = 5
+  private static let proofsMax = 10
 
   /// How many records lie in the gaps.
   private var missing: Int { gaps.reduce(0) { $0 + $1.missing } }

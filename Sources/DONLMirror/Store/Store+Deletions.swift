@@ -167,8 +167,8 @@ extension Store {
     var number = number
     for gap in gaps {
       if number < gap.missing {
-        return "the portal counts this record at offsets \(gap.start)..<\(gap.end) of its list by id "
-          + "and does not serve it"
+        return "the portal counts this record at offsets \(gap.start)..<\(gap.end) of its list by "
+          + "id and does not serve it"
       }
       number -= gap.missing
     }
@@ -221,7 +221,8 @@ struct HeldBack: Sendable, Equatable {
     var parts: [String] = []
     if held > 0 { parts.append(held == 1 ? "1 deletion is held" : "\(held) deletions are held") }
     if rejected > 0 {
-      parts.append(rejected == 1 ? "1 record is in quarantine" : "\(rejected) records are in quarantine")
+      parts.append(
+        rejected == 1 ? "1 record is in quarantine" : "\(rejected) records are in quarantine")
     }
     if unserved > 0 {
       parts.append(

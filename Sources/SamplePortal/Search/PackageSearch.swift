@@ -98,7 +98,9 @@ struct PackageSearch: Sendable {
       if !settings.ignoresSort { records = order.sorted(records) }
       guard !settings.twins.isEmpty else { return records }
       return records.flatMap { record in
-        let twin = settings.twins[record.id].flatMap { try? Catalogue.Record(ByteBuffer(string: $0)) }
+        let twin = settings.twins[record.id].flatMap {
+          try? Catalogue.Record(ByteBuffer(string: $0))
+        }
         return (twin.map { [$0] } ?? []) + [record]
       }
     } catch let refusal as SolrQueryParser.Refusal {
@@ -113,7 +115,8 @@ struct PackageSearch: Sendable {
   func result(
     _ matches: [Catalogue.Record], unserved: Set<String>, startMax: Int = .max
   ) -> JSON {
-    let page = matches.dropFirst(min(start, startMax)).prefix(rows).filter { !unserved.contains($0.id) }
+    let page = matches.dropFirst(min(start, startMax)).prefix(rows)
+      .filter { !unserved.contains($0.id) }
     let facets = facetFields.map { field in (field, counts(field, in: matches)) }
     return [
       "count": .int(matches.count),

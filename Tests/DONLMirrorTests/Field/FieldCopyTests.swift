@@ -11,7 +11,8 @@ struct FieldCopyTests {
   typealias Request = SamplePortal.Request
 
   /// The record of an entry as `package_show` gives it to whom a token lets see it.
-  private static func shown(_ entry: Entry, _ change: (String) -> String) -> SamplePortal
+  private static func shown(_ entry: Entry, _ change: (String) -> String)
+    -> SamplePortal
     .Intervention
   {
     .respond(
@@ -73,7 +74,8 @@ struct FieldCopyTests {
       portal.settings.startMax = most
       portal.settings.rowsCap = 10
       portal.intercept { request, _ in
-        request["fq"]?.contains("+id:") == true ? .respond(status: 403, body: "<html>no</html>") : nil
+        request["fq"]?.contains("+id:") == true
+          ? .respond(status: 403, body: "<html>no</html>") : nil
       }
 
       let run = try await mirror.harvest(portal)

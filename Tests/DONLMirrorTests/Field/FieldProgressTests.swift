@@ -11,7 +11,9 @@ struct FieldProgressTests {
 
   @Test(
     "B1 any number of records that cannot be served, at any distance",
-    arguments: [[5, 6], [5, 7], [0, 1], [0, 2], [29, 30], [58, 59], [0, 59], [3, 4, 5, 7, 9, 30]])
+    arguments: [
+      [5, 6], [5, 7], [0, 1], [0, 2], [29, 30], [58, 59], [0, 59], [3, 4, 5, 7, 9, 30],
+    ])
   func poisoned(numbers: [Int]) async throws {
     try await story(Entry.row(60)) { mirror, portal in
       portal.poison(numbers.map(Entry.id))
@@ -358,7 +360,9 @@ struct FieldProgressTests {
     }
   }
 
-  @Test("B13 a list of names that is short proves nothing; asked for more, it may", arguments: [true, false])
+  @Test(
+    "B13 a list of names that is short proves nothing; asked for more, it may",
+    arguments: [true, false])
   func shortNames(honorsLimit: Bool) async throws {
     try await story(Entry.row(30)) { mirror, portal in
       portal.intercept { request, _ in
@@ -444,7 +448,8 @@ struct FieldProgressTests {
     }
   }
 
-  @Test("E9 where package_show is not offered, a person may release what two censuses miss",
+  @Test(
+    "E9 where package_show is not offered, a person may release what two censuses miss",
     arguments: [400, 403, 404, 500])
   func noPackageShow(status: Int) async throws {
     try await story(Entry.row(20)) { mirror, portal in

@@ -91,6 +91,17 @@ let package = Package(
       ],
       swiftSettings: ours
     ),
+    .executableTarget(
+      name: "random-portal",
+      dependencies: [
+        "DONLMirror",
+        "SamplePortal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: ours
+    ),
     .testTarget(
       name: "DONLMirrorTests",
       dependencies: [

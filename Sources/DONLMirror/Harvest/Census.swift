@@ -46,7 +46,9 @@ extension Harvest {
       guard let listed, listed.isOrdered else {
         try store.endCensus(number, isProven: false, at: stamp())
         // Without order there are no seams; the list of names comes in one answer.
-        return try await listing.names().map { .names($0) } ?? .refused
+        guard let names = try await listing.names() else { return .refused }
+        state.portalCount = names.count
+        return .names(names.names)
       }
       walk = listed
       state.portalCount = walk.count
@@ -77,7 +79,7 @@ extension Harvest {
       try store.forgetQuarantineAbsentFromCensus()
       wanted = try store.differingFromCensus()
     case .names(let names):
-      wanted = try await ids(ofUnknown: names)
+      wanted = try await ids(ofUnknown: names, into: &state)
     case .refused:
       break
     }
@@ -114,8 +116,11 @@ extension Harvest {
   }
 
   /// A name that we do not know is a new dataset or a renamed one: its id says which.
-  private func ids(ofUnknown names: Set<String>) async throws -> [String] {
+  private func ids(
+    ofUnknown names: Set<String>, into state: inout RunState
+  ) async throws -> [String] {
     var ids: [String] = []
+    state.unservedNames = []
     for name in try names.subtracting(store.liveNames()).sorted() {
       try Task.checkCancellation()
       let shown: Evidence
@@ -126,9 +131,16 @@ extension Harvest {
         logger.warning(
           "The portal names \(name) and does not show it: \(error.message)",
           metadata: ["reason": "unserved", "dataset": "\(name)"])
+        state.unservedNames.append(name)
         continue
       }
-      if case .record(let bytes) = shown, let id = ShownRecord(bytes)?.id { ids.append(id) }
+      // Gone meanwhile, or not for us.
+      guard case .record(let bytes) = shown else { continue }
+      guard let id = ShownRecord(bytes)?.id else {
+        state.unservedNames.append(name)
+        continue
+      }
+      ids.append(id)
     }
     return ids
   }
@@ -206,7 +218,7 @@ extension Harvest {
       rows: max(2, chunk.count), sort: Self.pageOrder, filter: IDFilter.of(chunk))
     let wanted = Set(chunk)
     return try await portal.search(query, retries: chunk.count > 1 ? 1 : retries) { response in
-      let page = try CountedPage(response)
+      let page = try CountedPage.whole(response)
       guard page.ids.allSatisfy({ $0.map(wanted.contains) ?? true }) else {
         throw PortalError(
           reason: .ckanError, nature: .notCKAN,

@@ -21,8 +21,10 @@ extension Harvest {
     let expected = try inventory(state).expectedCount
     // What a walk stepped over it has not read, and the checkpoint would leave it behind.
     let isProven = state.walk.map { $0.walk.isProven && $0.walk.isExact } ?? true
+    // One that came may stand for one that went: a count that moved meanwhile tells nothing.
+    let hasMoved = state.opening.map { $0.count != count } ?? false
     guard
-      try isFull || count != expected || state.isCensusDue || !isProven
+      try isFull || count != expected || hasMoved || state.isCensusDue || !isProven
         || doubt(count: count, known: store.lastCompleteCount()) != nil
     else {
       try await reviewAbsences(into: &state)
@@ -55,6 +57,7 @@ extension Harvest {
     guard let opening = state.opening else { return }
     if let record = state.walk { try store.drop(record, at: stamp()) }
     state.mode = .full
+    state.expected = opening.count
     try store.setMode(.full, of: state.record)
     try await walk(fullQuery, mode: .full, from: opening, into: &state)
     try await fetchPostponed(into: &state)
@@ -112,7 +115,8 @@ extension Harvest {
     }
     if isFull { try await readLists() }
     try store.explainDifference(
-      count: count, repeated: repeated, unserved: state.unserved, gaps: gaps, at: stamp())
+      count: count, repeated: repeated, unserved: state.unserved, names: state.unservedNames,
+      gaps: gaps, at: stamp())
     complete(&state)
   }
 

@@ -281,6 +281,8 @@ struct RunState {
   var olderStamps = 0
   /// Ids that the census lists and the portal does not serve, not even alone.
   var unserved: [String] = []
+  /// Names that the portal lists and does not show.
+  var unservedNames: [String] = []
   init(record: RunRecord) {
     self.record = record
   }

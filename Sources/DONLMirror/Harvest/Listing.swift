@@ -29,6 +29,7 @@ struct IDListing: Sendable {
     var reader = PageReader(
       .init(filter: "", order: Harvest.pageOrder, fields: Self.fields), of: portal,
       size: PageSize(Self.rows, lesson: lesson), skipLimit: skipLimit, logger: logger)
+    defer { lesson = reader.size.lesson(at: now) }
     repeat {
       while !walk.isFinished {
         try Task.checkCancellation()
@@ -43,7 +44,6 @@ struct IDListing: Sendable {
         try note(fresh.compactMap { rows[$0] })
       }
     } while try await reader.goOnByKey(&walk)
-    lesson = reader.size.lesson(at: now)
     return walk
   }
 
@@ -67,8 +67,9 @@ struct IDListing: Sendable {
   /// A portal may list some of them only unless asked for more, and says so nowhere; so a list that
   /// is shorter than the portal's own count is none.
   ///
-  /// - Returns: nil when the portal refuses, or what it lists is too short.
-  func names() async throws -> Set<String>? {
+  /// - Returns: the names, and how many datasets the portal counts; nil when it refuses, or what it
+  ///   lists is too short.
+  func names() async throws -> (names: Set<String>, count: Int)? {
     var names: Set<String> = []
     do {
       names = Set(try await portal.packageList())
@@ -86,7 +87,7 @@ struct IDListing: Sendable {
         metadata: ["reason": "census_refused"])
       return nil
     }
-    return names
+    return (names, count)
   }
 
   private func namesByPage(upTo count: Int) async throws -> Set<String> {

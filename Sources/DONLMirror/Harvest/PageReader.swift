@@ -21,6 +21,15 @@ struct CountedPage: Sendable {
   }
 
   var ids: [String?] { records.records.indices.map(records.id(ofRecord:)) }
+
+  /// A page of whole records.
+  ///
+  /// - Throws: `PageError` also for slim rows, which would replace what is known.
+  static func whole(_ response: PortalResponse) throws -> CountedPage {
+    let page = try CountedPage(response)
+    guard !page.records.holdsSlimRow else { throw PageError.wrongShape("slim rows") }
+    return page
+  }
 }
 
 /// How many records a page asks for: what the portal refuses, or cannot serve, because of its size
@@ -143,6 +152,9 @@ struct PageReader: Sendable {
   /// How often the first attempt of a page is retried; nil as the settings say.
   var retries: Int?
   private var isStepUnproven = false
+  /// Second looks that brought no answer.
+  private var vainLooks = 0
+  private static let vainLooksMax = 5
   /// Whether the portal filters by id as it should; nil until it was tried.
   private var honorsKeys: Bool?
 
@@ -176,7 +188,7 @@ struct PageReader: Sendable {
       filter: filter.isEmpty ? nil : filter, fields: listing.fields)
     return try await portal.search(
       query, retries: retries ?? (size.isReduced ? 0 : self.retries)
-    ) { try CountedPage($0) }
+    ) { try listing.fields.isEmpty ? .whole($0) : CountedPage($0) }
   }
 
   /// Lets the walk judge what came for the page that it asked next.
@@ -198,7 +210,12 @@ struct PageReader: Sendable {
       asked = size.rows
     }
     if walk.doubts(ids: page.ids, count: page.count, asked: asked) {
-      page = try await secondLook(at: walk, rows: asked) ?? page
+      if let again = try await secondLook(at: walk, rows: asked) {
+        page = again
+      } else if vainLooks < Self.vainLooksMax {
+        vainLooks += 1
+        return nil
+      }
     }
     guard try await isStepProven(in: &walk) else {
       walk.breakSeam(at: walk.nextStart)

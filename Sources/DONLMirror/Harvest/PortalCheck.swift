@@ -107,7 +107,7 @@ public struct PortalCheck: Sendable {
     guard let names = try await listing.names() else {
       throw unproven("it names fewer datasets than it counts")
     }
-    return names
+    return names.names
   }
 
   private func unproven(_ why: String) -> Failure {

@@ -10,10 +10,11 @@ extension Harvest {
       skipLimit: options.skipLimit, logger: logger)
     // What is known to be unserved is not waited for again and again.
     if state.hasUnserved { reader.retries = min(1, portal.settings.retries) }
+    // What was learnt is worth keeping, however the run ends.
+    defer { state.lessons[Self.recordPages] = reader.size.lesson(at: stamp()) }
     repeat {
       try await read(&record, by: &reader, into: &state)
     } while try await goOnByKey(&record, by: &reader, into: &state)
-    state.lessons[Self.recordPages] = reader.size.lesson(at: stamp())
   }
 
   static let recordPages = "records"

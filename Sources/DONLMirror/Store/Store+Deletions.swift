@@ -130,9 +130,11 @@ extension Store {
   /// - Parameters:
   ///   - repeated: how many of the count are ids that it counted before.
   ///   - unserved: ids that the portal lists and did not serve; they are tried again.
+  ///   - names: what the portal names and does not show.
   ///   - gaps: where in its list records are counted and not served.
   func explainDifference(
-    count: Int, repeated: Int, unserved: [String], gaps: [Walk.Gap], at now: String
+    count: Int, repeated: Int, unserved: [String], names: [String], gaps: [Walk.Gap],
+    at now: String
   ) throws {
     try write { db in
       let difference = count - (try Inventory(db).ownCount)
@@ -147,7 +149,12 @@ extension Store {
             """, arguments: [id]) ?? false
       }
       // What the ids do not explain is known by its place at most.
-      let nameless = max(0, difference - repeated - (unserved.count - known.count))
+      let nameless = max(
+        0, difference - repeated - (unserved.count - known.count) - names.count)
+      for name in names {
+        let detail = "the portal names \(name) and does not show it"
+        try noteUnserved("name:" + name, id: nil, detail, now, in: db)
+      }
       for id in unserved {
         try noteUnserved(id, id: id, "the portal lists this id and does not serve it", now, in: db)
       }
@@ -156,7 +163,7 @@ extension Store {
         try noteUnserved("#\(number)", id: nil, detail, now, in: db)
       }
       try db.execute(sql: "DELETE FROM unserved_rows WHERE noted_at <> ?", arguments: [now])
-      try setMeta("unserved", "\(unserved.count + nameless)", in: db)
+      try setMeta("unserved", "\(unserved.count + names.count + nameless)", in: db)
     }
   }
 

@@ -23,7 +23,7 @@ struct ConfigCommand: ParsableCommand {
       abstract: "Validate file, environment and flags; exit 78 and one sentence on a mistake.",
       discussion: """
         Whether the values can be used on this machine is looked at too: a token file that can be \
-        read, a proxy that is one.
+        read, a proxy that is one, and that no two settings mean one file.
 
         Example:
           donl-mirror config check --config /etc/donl-mirror/config.yaml
@@ -33,7 +33,9 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       let loaded = try common.load()
-      try loaded.settings.check(environment: ProcessInfo.processInfo.environment)
+      let environment = ProcessInfo.processInfo.environment
+      try loaded.settings.check(environment: environment)
+      try loaded.settings.checkFiles(environment: environment, configuration: loaded.file)
       let place = loaded.file ?? "no file, defaults only"
       if common.json { return try printJSON(Verdict(ok: true, file: loaded.file)) }
       Console.standardOutput.write("configuration ok (\(place))\n")

@@ -68,6 +68,7 @@ struct HarvestCommand: AsyncParsableCommand {
     let progress = ProgressReporter(logger: logger)
     defer { progress.finish() }
     var job = HarvestJob(settings: loaded.settings, logger: logger)
+    job.configuration = loaded.file
     job.isFull = full
     job.isRebinding = rebind
     job.acceptsDeletions = acceptDeletions

@@ -32,26 +32,15 @@ final class ProgressReporter: Sendable {
       return (isDue, first)
     }
     let seconds = (now - start) / .seconds(1)
-    let rate = seconds > 0 ? Double(progress.done - first) / seconds : 0
+    let rate = seconds > 0 ? (Double(progress.done) - Double(first)) / seconds : 0
     if console.isTerminal {
-      console.draw(Self.bar(progress, rate: rate))
+      console.draw(progress.bar(rate: rate))
     } else if isDue {
       logger.info(
         "\(progress.done) of \(progress.total) datasets",
-        metadata: ["pages": "\(progress.pages)", "per_second": "\(Int(rate))"])
+        metadata: ["pages": "\(progress.pages)", "per_second": "\(Int(clamping: rate))"])
     }
   }
 
   func finish() { console.draw("") }
-
-  private static func bar(_ progress: Harvest.Progress, rate: Double) -> String {
-    let total = max(progress.total, progress.done, 1)
-    let width = 24
-    let filled = progress.done * width / total
-    let bar = String(repeating: "#", count: filled) + String(repeating: ".", count: width - filled)
-    let left = rate > 0 ? Int(Double(total - progress.done) / rate) : 0
-    let clock = "\(left / 60):" + (left % 60 < 10 ? "0" : "") + "\(left % 60)"
-    return "\(progress.mode.rawValue) [\(bar)] \(progress.done) of \(total), "
-      + "\(Int(rate)) a second, \(clock) left"
-  }
 }

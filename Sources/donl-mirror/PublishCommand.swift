@@ -24,12 +24,15 @@ struct PublishCommand: AsyncParsableCommand {
   @OptionGroup var lock: LockOptions
 
   func run() async throws {
-    let settings = try common.load(["publish.path": path]).settings
+    let loaded = try common.load(["publish.path": path])
+    let settings = loaded.settings
     guard let publisher = Publisher(settings) else {
       throw Failure(
         .usage, reason: "usage",
         "Say where to publish: publish.path is not set, and there is no PATH.")
     }
+    try settings.checkFiles(
+      environment: ProcessInfo.processInfo.environment, configuration: loaded.file)
     let mirror = try MirrorReader(path: settings.database.path)
     let patience = lock.waitLock
     let publication = try await Interruption.cancelling { _ in

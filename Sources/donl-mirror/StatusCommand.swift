@@ -57,16 +57,17 @@ struct StatusCommand: ParsableCommand {
     }
     if status.unserved > 0 {
       lines.append("unserved        \(status.unserved) that the portal counts and does not serve")
+      lines += status.unservedRecords.prefix(rowsShown).map { record in
+        "  \(record.datasetID ?? "(no id)")  since \(time(record.firstNotedAt)): \(record.detail)"
+      }
+      if status.unservedRecords.count > rowsShown {
+        lines.append(
+          "  … and \(status.unservedRecords.count - rowsShown) more; see the view unserved_records")
+      }
     }
     lines += Self.text(status.valueLists)
     lines.append("held deletions  \(status.held.count)")
-    for held in status.held.prefix(heldShown) {
-      lines.append(
-        "  \(held.name ?? held.id)  since \(time(held.firstNotedAt)): \(held.detail)")
-    }
-    if status.held.count > heldShown {
-      lines.append("  … and \(status.held.count - heldShown) more; see the view held_deletions")
-    }
+    lines += Self.text(status.held)
     lines.append("quarantine      \(status.rejections.count)")
     for rejected in status.rejections {
       lines.append(
@@ -94,8 +95,30 @@ struct StatusCommand: ParsableCommand {
       }
   }
 
-  /// Of the held deletions, how many are named; all are in the view `held_deletions`.
-  private static let heldShown = 50
+  /// The reason once, and below it the names that it holds for.
+  private static func text(_ held: [MirrorStatus.Held]) -> [String] {
+    let groups = Dictionary(grouping: held) { [$0.state, $0.detail] }
+      .sorted { left, right in
+        (left.key[0], right.value.count, left.key[1])
+          < (right.key[0], left.value.count, right.key[1])
+      }
+    var lines: [String] = []
+    var left = rowsShown
+    for (reason, datasets) in groups where left > 0 {
+      lines.append("  \(reason[0]), \(datasets.count): \(reason[1])")
+      lines += datasets.prefix(left).map { dataset in
+        "    \(dataset.name ?? dataset.id)  since \(time(dataset.firstNotedAt))"
+      }
+      left -= min(left, datasets.count)
+    }
+    if held.count > rowsShown {
+      lines.append("  … and \(held.count - rowsShown) more; see the view held_deletions")
+    }
+    return lines
+  }
+
+  /// Of the held deletions and of the unserved records, how many are named; all are in their views.
+  private static let rowsShown = 50
 
   private static func text(_ publication: Publication) -> String {
     "\(publication.path), \(publication.generation) of \(time(publication.publishedAt)), "

@@ -8,6 +8,7 @@ extension HarvestJob {
   /// - Throws: `Failure`: 78 settings, 65 database, 73 or 77 folder and files.
   public func preflight() throws -> Date? {
     try settings.check(environment: environment)
+    try checkFiles()
     let path = settings.database.path
     try Store.examine(path)
     guard FileManager.default.fileExists(atPath: path) else { return nil }
@@ -17,6 +18,10 @@ extension HarvestJob {
       // An empty file is as good as none.
       return nil
     }
+  }
+
+  func checkFiles() throws(Failure) {
+    try settings.checkFiles(environment: environment, configuration: configuration)
   }
 }
 

@@ -4,6 +4,8 @@ import Logging
 /// A whole `harvest`: the lock, the database, the way to the portal, and the run.
 public struct HarvestJob: Sendable {
   public var settings: Settings
+  /// The file that the settings were read from.
+  public var configuration: String?
   /// What `meta.source` says; nil takes the portal's address.
   public var source: String?
   public var isFull = false
@@ -33,6 +35,7 @@ public struct HarvestJob: Sendable {
   /// - Throws: `Failure`, when there is no run to speak of or the store itself failed.
   public func run() async throws -> RunSummary {
     let portalSettings = try PortalSettings(settings, environment: environment)
+    try checkFiles()
     let path = settings.database.path
     guard isRehearsal else {
       return try await HarvestLock.hold(
@@ -57,11 +60,12 @@ public struct HarvestJob: Sendable {
     do {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
-      let told = try await marking(store) {
-        await publish(try await perform(into: store, fields, portalSettings), from: store)
+      let told = try await marking(store) { keeper in
+        let summary = try await perform(into: store, fields, portalSettings, keeper)
+        if keeper != nil { noteFigures(in: store) }
+        return await publish(summary, from: store)
       }
-      try store.close()
-      tellReader(of: store)
+      try close(store)
       return told
     } catch let error as InvalidPortalSetting {
       try? store.close()
@@ -73,7 +77,8 @@ public struct HarvestJob: Sendable {
   }
 
   private func perform(
-    into store: Store, _ fields: FieldTable, _ portalSettings: PortalSettings
+    into store: Store, _ fields: FieldTable, _ portalSettings: PortalSettings,
+    _ keeper: FeedKeeper?
   ) async throws -> RunSummary {
     let tally = PortalTally()
     var runOptions = Harvest.Options(settings, isFull: isFull)
@@ -87,7 +92,11 @@ public struct HarvestJob: Sendable {
       let summary = try await Harvest(
         portal: portal, store: store, normalizer: Normalizer(fields: fields),
         options: runOptions,
-        logger: logger, now: clock.now, report: report
+        logger: logger, now: clock.now,
+        report: { [report] progress in
+          keeper?.note()
+          report(progress)
+        }
       ).run(interruption: interruption)
       if !isRehearsal {
         try await refreshLists(after: summary, by: transport, portalSettings, into: store)
@@ -120,37 +129,66 @@ public struct HarvestJob: Sendable {
     }
   }
 
-  /// Does the work between two marks in the file of the lock, of how far the feed had come. However
-  /// the work ends, readers of the live feed have seen what it stored.
-  private func marking<Result>(_ store: Store, _ work: () async throws -> Result) async throws
-    -> Result
-  {
-    guard !isRehearsal else { return try await work() }
-    try beginEpoch(of: store)
-    leaveMark(of: store)
-    defer { leaveMark(of: store) }
-    return try await work()
+  /// Does the work between two marks of which state the feed is in. However the work ends, readers
+  /// of the live feed have seen what it stored.
+  private func marking<Result>(
+    _ store: Store, _ work: (FeedKeeper?) async throws -> Result
+  ) async throws -> Result {
+    guard !isRehearsal else { return try await work(nil) }
+    let keeper = FeedKeeper(store: store, published: settings.publish.path)
+    if let doubt = try keeper.begin() {
+      logger.notice(
+        "\(store.path) \(doubt.why). A new epoch begins: readers of the feed read all of it anew.",
+        metadata: ["reason": "epoch"])
+    }
+    do {
+      let result = try await work(keeper)
+      do {
+        try keeper.end()
+      } catch {
+        // The mark still tells of a state that the database is in, so the next run goes on.
+        logger.warning(
+          "The mark of the feed beside \(store.path) is not up to date: \(error)",
+          metadata: ["reason": "mark"])
+      }
+      return result
+    } catch {
+      try? keeper.end()
+      throw error
+    }
   }
 
-  private func leaveMark(of store: Store) {
-    guard let mark = try? store.feedMark() else { return }
-    HarvestLock.leave(mark, beside: store.path)
+  /// Leaves in the database what `health` asks of it.
+  private func noteFigures(in store: Store) {
+    do {
+      try store.noteFigures()
+    } catch {
+      logger.warning(
+        "The figures for health were not noted in \(store.path): \(error)",
+        metadata: ["reason": "figures"])
+    }
   }
 
-  /// A database that an older copy has replaced begins a new epoch: consumers read anew.
-  private func beginEpoch(of store: Store) throws {
-    guard let mark = HarvestLock.mark(beside: store.path), try store.renewEpoch(ifBehind: mark)
-    else { return }
+  /// Closes the database, and tells what kept its log from being emptied into the file.
+  private func close(_ store: Store) throws {
+    let hindrance = try store.closeTellingHindrance()
+    let bytes = store.walBytes
+    guard !isRehearsal, let hindrance, bytes > 0 else { return }
+    let log = "\(store.path)-wal"
+    guard hindrance.reason == "busy" else {
+      return logger.warning(
+        "\(log) holds what the database lacks; leave it there, the next run goes on: \(hindrance)",
+        metadata: ["reason": "checkpoint"])
+    }
+    guard bytes <= Store.walBytesMax else { return tellReader(of: store) }
     logger.notice(
-      "\(store.path) is older than at the last run: a copy was put back. A new epoch begins.",
-      metadata: ["reason": "epoch"])
+      "A reader keeps \(bytes) bytes in \(log); leave it there, they belong to the database.",
+      metadata: ["reason": "wal_kept"])
   }
 
   private func tellReader(of store: Store) {
-    let bytes = store.walBytes
-    guard bytes > Store.walBytesMax else { return }
     logger.warning(
-      "A reader keeps \(bytes >> 20) MiB in \(store.path)-wal; it is emptied when the reader ends.",
+      "A reader keeps \(store.walBytes >> 20) MiB in \(store.path)-wal; it is emptied when the reader ends.",
       metadata: ["reason": "wal_size"])
   }
 

@@ -75,6 +75,8 @@ public struct ListsJob: Sendable {
           interruption(), reason: "interrupted",
           "Stopped after \(outcomes.count) of \(lists.lists.count) lists; what was read is kept.")
       }
+      // What they are is part of what `health` compares.
+      try store.noteFigures()
       try store.close()
       return outcomes
     } catch {

@@ -49,12 +49,12 @@ public struct PortalCheck: Sendable {
         throw CancellationError()
       }
     }
-    let (datasets, quarantined) = try mirror.inventory()
+    let (datasets, missing) = try mirror.inventory()
     return switch listing {
     case .rows(let rows):
-      PortalComparison(datasets, quarantined: quarantined, with: rows, source: source)
+      PortalComparison(datasets, missing: missing, with: rows, source: source)
     case .names(let names):
-      PortalComparison(datasets, withNames: names, source: source)
+      PortalComparison(datasets, missing: missing, withNames: names, source: source)
     }
   }
 

@@ -13,7 +13,7 @@ public struct PortalComparison: Sendable, Equatable, Encodable {
     public var name: String?
     public var here: String?
     public var there: String?
-    /// Why it is no wonder: held back, still active, in quarantine. Nil when it is one.
+    /// Why it is no wonder: held back, still active, in quarantine, not served. Nil when it is one.
     public var explanation: String?
   }
 
@@ -32,11 +32,9 @@ public struct PortalComparison: Sendable, Equatable, Encodable {
 }
 
 extension PortalComparison {
-  private static let quarantine = "its record is in quarantine"
-
   /// Stamps are compared in milliseconds, as the portal's index keeps them.
   init(
-    _ datasets: [StoredDataset], quarantined: Set<String>, with listed: [CensusRow], source: String
+    _ datasets: [StoredDataset], missing: MissingRecords, with listed: [CensusRow], source: String
   ) {
     var there = Dictionary(listed.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     self.init(
@@ -53,24 +51,31 @@ extension PortalComparison {
       differences.append(
         Difference(
           kind: .otherStamp, id: dataset.id, name: dataset.name, here: stamps[0], there: stamps[1],
-          explanation: quarantined.contains(dataset.id) ? Self.quarantine : nil))
+          explanation: missing.explanation(of: dataset.id)))
     }
     differences += there.values.map { row in
       Difference(
         kind: .onlyThere, id: row.id, there: row.metadataModified,
-        explanation: quarantined.contains(row.id) ? Self.quarantine : nil)
+        explanation: missing.explanation(of: row.id))
     }
     differences.sort { $0.id.precedes($1.id) }
   }
 
   /// By names, which prove the set and not the stamps. A rename shows as two differences.
-  init(_ datasets: [StoredDataset], withNames names: Set<String>, source: String) {
+  init(
+    _ datasets: [StoredDataset], missing: MissingRecords, withNames names: Set<String>,
+    source: String
+  ) {
     let known = Set(datasets.compactMap(\.name))
     self.init(
       source: source, here: datasets.count, there: names.count, comparesStamps: false,
       differences: datasets.filter { $0.name.map { !names.contains($0) } ?? false }
         .map(Difference.init(onlyHere:))
-        + names.subtracting(known).sorted().map { Difference(kind: .onlyThere, id: $0, name: $0) })
+        + names.subtracting(known).sorted().map { name in
+          // Some portals name a dataset by its id.
+          Difference(
+            kind: .onlyThere, id: name, name: name, explanation: missing.explanation(of: name))
+        })
   }
 }
 

@@ -1,12 +1,17 @@
 import Foundation
 
-/// Looks how the mirror is, from the outside: what readers open must open, be whole and be fresh.
+/// Looks how the mirror is, from the outside: what readers open must open and be fresh.
+///
+/// It reads what the last run noted, and of the file no more than its head, its schema and a few rows:
+/// what it costs does not grow with the catalogue. Whether the rest is whole is for `check`.
 ///
 /// With `publish.path` set that is the published copy. What the copy cannot know, such as how the
 /// last run ended, is asked of the live database where this user may read it.
 public struct HealthCheck: Sendable {
   let settings: Settings
   public var now: @Sendable () -> Date = { Date() }
+  /// Is shown each file that was opened.
+  var opened: @Sendable (MirrorReader) -> Void = { _ in }
 
   /// - Parameter settings: `health.max-age` is the age that is critical.
   public init(_ settings: Settings) { self.settings = settings }
@@ -15,8 +20,8 @@ public struct HealthCheck: Sendable {
     var health = Health(
       file: settings.publish.path ?? settings.database.path,
       maxAge: Int(settings.health.maxAge.components.seconds))
-    let live = Self.open(settings.database.path)
-    let published = settings.publish.path.map(Self.open)
+    let live = open(settings.database.path)
+    let published = settings.publish.path.map(open)
     defer {
       for case .success(let mirror)? in [live, published] { mirror.close() }
     }
@@ -38,15 +43,12 @@ public struct HealthCheck: Sendable {
     if case .failure(let failure) = live, failure.status == .damagedDatabase { throw failure }
     guard let published else {
       let mirror = try live.get()
-      try Self.failing { try mirror.quickCheck() }
       return try judge(readers: mirror, live: mirror, &health)
     }
     switch (published, live) {
     case (.success(let copy), .success(let mirror)):
-      try Self.failing { try copy.quickCheck() }
       try judge(readers: copy, live: mirror, &health)
     case (.success(let copy), .failure):
-      try Self.failing { try copy.quickCheck() }
       try judge(readers: copy, live: copy, &health)
     case (.failure(let failure), .success(let mirror)):
       try judge(readers: mirror, live: mirror, &health)
@@ -60,27 +62,42 @@ public struct HealthCheck: Sendable {
   private func judge(
     readers: MirrorReader, live: MirrorReader, _ health: inout Health
   ) throws(Failure) {
-    let (edition, newest, figures, last) = try Self.failing {
-      (try readers.edition(), try live.edition(), try live.figures(), try live.lastEnd())
+    let (noted, newest, ends) = try Self.failing {
+      (try readers.notedFigures(), try live.notedFigures(), try live.lastEnds())
     }
-    health.datasets = try Self.failing { try readers.figures().live }
-    health.held = figures.held
-    health.quarantined = figures.quarantined
+    health.datasets = noted.datasets
+    health.held = newest.held
+    health.quarantined = newest.quarantined
     health.walBytes = MirrorReader.sizes(of: live.path).wal
     // A copy that holds what the live database holds is as fresh as that.
-    health.completeAsOf =
-      edition.holdsTheSame(as: newest) ? newest.completeAsOf : edition.completeAsOf
+    let freshest = noted.holdsTheSame(as: newest) ? live : readers
+    health.completeAsOf = try Self.failing { try freshest.completeAsOf() }
     judgeAge(&health)
-    if let last, !last.isGood {
-      health.find(.warning, "run \(last.id) \(last.outcome), \(last.reason)")
+    judge(ends, of: live, &health)
+    func tell(_ count: Int, _ one: String, _ many: String) {
+      guard count > 0 else { return }
+      health.find(.warning, count == 1 ? "1 \(one)" : "\(count) \(many)")
     }
-    if figures.held > 0 { health.find(.warning, "\(figures.held) deletions are held") }
-    if figures.quarantined > 0 {
-      health.find(.warning, "\(figures.quarantined) records are in quarantine")
+    tell(newest.held, "deletion is held", "deletions are held")
+    tell(newest.quarantined, "record is in quarantine", "records are in quarantine")
+    tell(
+      newest.unserved, "record is counted and not served", "records are counted and not served")
+  }
+
+  /// - Parameter ends: of the last two runs, the newest first.
+  private func judge(_ ends: [RunEnd], of live: MirrorReader, _ health: inout Health) {
+    guard let newest = ends.first else { return }
+    guard newest.isRunning else {
+      if !newest.isGood {
+        health.find(.warning, "run \(newest.id) \(newest.outcome), \(newest.reason)")
+      }
+      return
     }
-    if figures.unserved > 0 {
-      health.find(.warning, "\(figures.unserved) records are counted and not served")
+    guard HarvestLock.isHeld(beside: live.path) else {
+      return health.find(.warning, "run \(newest.id) ended without a word")
     }
+    guard let last = ends.dropFirst().first, !last.isGood else { return }
+    health.find(.warning, "run \(last.id) \(last.outcome), \(last.reason)")
   }
 
   private func judgeAge(_ health: inout Health) {
@@ -102,8 +119,10 @@ public struct HealthCheck: Sendable {
   /// In seconds.
   private static let clockTolerance = 86400.0
 
-  private static func open(_ path: String) -> Opened {
-    Result { () throws(Failure) in try failing { try MirrorReader(path: path) } }
+  private func open(_ path: String) -> Opened {
+    let opened = Result { () throws(Failure) in try Self.failing { try MirrorReader(path: path) } }
+    if case .success(let mirror) = opened { self.opened(mirror) }
+    return opened
   }
 
   private static func failing<Value>(_ work: () throws -> Value) throws(Failure) -> Value {

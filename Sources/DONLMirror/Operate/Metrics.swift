@@ -19,9 +19,22 @@ struct Metrics: Sendable {
   var text: String { metrics.filter { !$0.samples.isEmpty }.map(\.text).joined() }
 
   /// Writes the file for the collector, which sees the old one or the new one.
+  ///
+  /// - Throws: `Failure` 73 when what stands there is something else, and others as the disk says.
   func write(to path: String) throws(Failure) {
-    try DurableFile.write(text, to: path, mode: 0o644)
+    try DurableFile.write(text, to: FilePlace.resolved(path), mode: 0o644, head: Self.head)
   }
+
+  /// Throws 73 unless the name is free, or metrics of ours stand there.
+  static func examine(_ path: String) throws(Failure) {
+    let place = FilePlace.resolved(path)
+    for name in [place, DurableFile.temporaryName(of: place)] {
+      try DurableFile.refuseForeign(name, head: head)
+    }
+  }
+
+  /// How each file of ours begins.
+  private static let head = "# HELP donl_mirror_"
 
   private var metrics: [Metric] { ofProcess + ofCatalogue + ofRuns + ofFiles }
 

@@ -26,6 +26,18 @@ struct PublishedFolder: Sendable {
   private var temporaryLink: String { temporary + "-link" }
   var temporaryJournal: String { temporary + "-journal" }
 
+  /// What is swept away.
+  var temporaryNames: [String] { [temporary, temporaryJournal, temporaryLink] }
+
+  /// Whether a path is, or may become, the name of a generation.
+  func isGeneration(_ path: String) -> Bool {
+    let place = FilePlace.named(path)
+    let url = URL(fileURLWithPath: place)
+    return url.deletingLastPathComponent().path
+      == URL(fileURLWithPath: FilePlace.named(self.path)).deletingLastPathComponent().path
+      && seq(of: url.lastPathComponent) != nil
+  }
+
   /// The file name that the link points to; nil when there is no link yet.
   ///
   /// - Throws: `Failure` 73 when something else stands there: it is not ours to replace.
@@ -70,7 +82,7 @@ struct PublishedFolder: Sendable {
 
   /// Removes what a killed or failed publication left behind.
   func sweep() {
-    for path in [temporary, temporaryJournal, temporaryLink] { unlink(path) }
+    for path in temporaryNames { unlink(path) }
   }
 
   /// Removes the oldest generations; the one that the link points to always stays.

@@ -30,20 +30,15 @@ public struct Publisher: Sendable {
   /// Publishes the mirror's state, or finds that it is published already. The caller holds the
   /// `HarvestLock`, so that no run is under way.
   ///
-  /// - Throws: `Failure`: 75 when the state is not that of a complete run or was put back, 65 when the mirror is
-  ///   damaged, 78 when the place holds a copy of another portal, 73, 74, 77 as the place says;
+  /// - Throws: `Failure`: 75 when the state is not that of a complete run, or not the one that the
+  ///   last run left; 65 when the mirror is damaged, 78 when the place holds a copy of another portal, 73, 74, 77 as the place says;
   ///   `CancellationError`.
   public func publish(_ mirror: MirrorReader) async throws -> Publication {
     place.sweep()
     try examineFolder()
     let edition = try mirror.edition()
     guard edition.isProven else { throw unproven(mirror, edition) }
-    if let mark = HarvestLock.mark(beside: mirror.path), mark.isAhead(of: edition) {
-      throw Failure(
-        .temporary, reason: "epoch",
-        "\(mirror.path) is older than at the last run: a copy was put back. It is published after "
-          + "the next run, which begins a new epoch; \(place.path) stays as it is until then.")
-    }
+    try refuseDoubtful(mirror)
     if try place.target() != nil, let published = try? Publication.edition(at: place.path) {
       // The same feed goes on when its portal has moved (--rebind).
       guard published.source == edition.source || published.epoch == edition.epoch else {
@@ -62,6 +57,25 @@ public struct Publisher: Sendable {
     var publication = try Publication(at: place.path)
     publication.isNew = true
     return publication
+  }
+
+  /// Throws 75 when the mirror is not the state that the last run left: a new epoch is due.
+  private func refuseDoubtful(_ mirror: MirrorReader) throws {
+    let found = try mirror.feedState()
+    let copy = MirrorReader.feedState(ofCopyAt: place.path)
+    let isBehind = try copy.map { try found.isBehind($0, startOfRun: mirror.startOfRun) } ?? false
+    let doubt = try FeedMark.doubt(found, beside: mirror.path, isBehindCopy: isBehind)
+    // Without a mark the copy that is there decides, and it is not ahead.
+    guard let doubt, doubt != .noMark else { return }
+    if doubt == .publishedAhead {
+      // The next run may know nothing of this place, and must not go on in this epoch either.
+      try? FeedMark(epoch: found.epoch, seq: found.seq, state: FeedMark.unknownState)
+        .write(beside: mirror.path)
+    }
+    throw Failure(
+      .temporary, reason: "epoch",
+      "\(mirror.path) \(doubt.why). It is published after the next run, which begins a new epoch; "
+        + "\(place.path) stays as it is until then.")
   }
 
   private func write(_ mirror: MirrorReader, _ edition: Edition) async throws {

@@ -30,7 +30,7 @@ public struct TendedRun: Sendable {
     } catch {
       let failure = error as? Failure
       await tell(
-        status(of: error), since: start, failure?.reason == "locked" ? nil : ping)
+        status(of: error), since: start, failure?.reason == "locked" ? nil : ping, after: failure)
       throw error
     }
   }
@@ -39,7 +39,7 @@ public struct TendedRun: Sendable {
   public func tell(of failure: Failure) async {
     await tell(
       failure.status, since: job.clock.instant(),
-      Ping(job.settings, environment: job.environment))
+      Ping(job.settings, environment: job.environment), after: failure)
   }
 
   private func status(of error: any Error) -> ExitStatus {
@@ -51,7 +51,8 @@ public struct TendedRun: Sendable {
   }
 
   private func tell(
-    _ status: ExitStatus, since start: ContinuousClock.Instant, _ ping: Ping?
+    _ status: ExitStatus, since start: ContinuousClock.Instant, _ ping: Ping?,
+    after failure: Failure? = nil
   ) async {
     let path = job.settings.database.path
     let sizes = MirrorReader.sizes(of: path)
@@ -62,7 +63,10 @@ public struct TendedRun: Sendable {
       metrics.figures = try? figures(of: path)
       metrics.publication = job.settings.publish.path.flatMap { try? Publication(at: $0) }
       do throws(Failure) {
+        try job.checkFiles()
         try metrics.write(to: textfile)
+      } catch where error == failure {
+        // That is what ended the run, and is told already.
       } catch {
         job.logger.warning(
           "The metrics were not written: \(error)", metadata: ["reason": "metrics"])

@@ -9,9 +9,21 @@ struct StoredDataset: Sendable, Equatable {
   var absence: String?
 }
 
+/// Ids that the portal lists, and why the mirror lacks them or their newest state.
+struct MissingRecords: Sendable, Equatable {
+  var quarantined: Set<String> = []
+  /// The portal counts or lists them, and does not serve them.
+  var unserved: Set<String> = []
+
+  func explanation(of id: String) -> String? {
+    if quarantined.contains(id) { return "its record is in quarantine" }
+    return unserved.contains(id) ? "the portal lists it and does not serve it" : nil
+  }
+}
+
 extension MirrorReader {
-  /// The live datasets, and the ids whose record is in quarantine.
-  func inventory() throws -> (datasets: [StoredDataset], quarantined: Set<String>) {
+  /// The live datasets, and why others may be missing.
+  func inventory() throws -> (datasets: [StoredDataset], missing: MissingRecords) {
     try read { db in
       let datasets = try Row.fetchAll(
         db,
@@ -23,9 +35,15 @@ extension MirrorReader {
       ).map { row in
         StoredDataset(id: row[0], name: row[1], metadataModified: row[2], absence: row[3])
       }
-      let quarantined = try String.fetchSet(
+      var missing = MissingRecords()
+      missing.quarantined = try String.fetchSet(
         db, sql: "SELECT dataset_id FROM rejections WHERE dataset_id IS NOT NULL")
-      return (datasets, quarantined)
+      // An earlier version has no such view.
+      if try db.viewExists("unserved_records") {
+        missing.unserved = try String.fetchSet(
+          db, sql: "SELECT dataset_id FROM unserved_records WHERE dataset_id IS NOT NULL")
+      }
+      return (datasets, missing)
     }
   }
 

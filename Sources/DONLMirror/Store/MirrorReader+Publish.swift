@@ -31,11 +31,6 @@ extension MirrorReader {
     }
   }
 
-  /// A glance at every page: what SQLite's `quick_check` finds first.
-  ///
-  /// - Throws: `Failure` 65 when it finds something.
-  func quickCheck() throws { try read { try Self.expectWhole($0, path) } }
-
   func close() { try? queue.close() }
 
   private static func expectWhole(_ db: Database, _ path: String) throws {

@@ -39,6 +39,15 @@ public struct MirrorStatus: Sendable, Encodable {
     public var firstNotedAt: String
   }
 
+  /// What the portal counts and does not serve.
+  public struct Unserved: Sendable, Encodable {
+    /// Nil where the portal shows no id.
+    public var datasetID: String?
+    public var firstNotedAt: String
+    public var notedAt: String
+    public var detail: String
+  }
+
   /// A walk that was left open: the next full run goes on from there.
   public struct Unfinished: Sendable, Encodable {
     public var mode: String
@@ -82,6 +91,8 @@ public struct MirrorStatus: Sendable, Encodable {
   public var rejections: [Rejected]
   /// Records that the portal counts and does not serve.
   public var unserved: Int
+  /// The same, a record each, as far as they are listed.
+  public var unservedRecords: [Unserved]
   public var unfinished: Unfinished?
   public var valueLists: Lists
   /// When the next full walk is due; nil when none has completed yet.
@@ -96,27 +107,31 @@ public struct MirrorStatus: Sendable, Encodable {
   public var publication: Publication?
 }
 
-/// How the last run that has ended did.
+/// How a run ended, or that it has not.
 struct RunEnd: Sendable, Equatable {
   var id: Int64
   var outcome: String
   var exitCode: Int?
   var reason: String
 
-  /// Complete, or stopped by someone; what was held back is told apart.
+  var isRunning: Bool { outcome == "running" }
+
+  /// Complete, or stopped by someone; what was held back is told apart. A run that died was not
+  /// stopped by anyone.
   var isGood: Bool {
-    outcome == "interrupted" || (outcome == "complete" && [0, 3].contains(exitCode))
+    (outcome == "interrupted" && reason == "interrupted")
+      || (outcome == "complete" && [0, 3].contains(exitCode))
   }
 }
 
 extension MirrorReader {
-  func lastEnd() throws -> RunEnd? {
+  /// The last two runs, the newest first.
+  func lastEnds() throws -> [RunEnd] {
     try read { db in
-      try Row.fetchOne(
+      try Row.fetchAll(
         db,
         sql: """
-          SELECT id, outcome, exit_code, coalesce(reason, '-') FROM runs
-          WHERE outcome <> 'running' ORDER BY id DESC LIMIT 1
+          SELECT id, outcome, exit_code, coalesce(reason, '-') FROM runs ORDER BY id DESC LIMIT 2
           """
       ).map { RunEnd(id: $0[0], outcome: $0[1], exitCode: $0[2], reason: $0[3]) }
     }
@@ -149,7 +164,8 @@ extension MirrorReader {
         changes: try count("SELECT count(*) FROM changes"),
         lastSeq: try count("SELECT max(seq) FROM changes"), epoch: try meta("epoch"),
         held: try Self.held(db), rejections: try Self.rejections(db),
-        unserved: Int(try meta("unserved") ?? "") ?? 0, unfinished: try Self.unfinished(db),
+        unserved: Int(try meta("unserved") ?? "") ?? 0,
+        unservedRecords: try Self.unserved(db), unfinished: try Self.unfinished(db),
         valueLists: try Self.lists(db),
         nextFull: Self.due(lastFull, after: fullEvery),
         nextCensus: Self.due(try meta("census_at"), after: censusEvery),
@@ -186,6 +202,20 @@ extension MirrorReader {
     ).map { row in
       MirrorStatus.Rejected(
         datasetID: row[0], reason: row[1], detail: row[2], lastSeen: row[3], attempts: row[4])
+    }
+  }
+
+  private static func unserved(_ db: Database) throws -> [MirrorStatus.Unserved] {
+    guard try db.viewExists("unserved_records") else { return [] }
+    return try Row.fetchAll(
+      db,
+      sql: """
+        SELECT dataset_id, first_noted_at, noted_at, detail FROM unserved_records
+        ORDER BY dataset_id IS NULL, dataset_id, detail
+        """
+    ).map { row in
+      MirrorStatus.Unserved(
+        datasetID: row[0], firstNotedAt: row[1], notedAt: row[2], detail: row[3])
     }
   }
 

@@ -7,7 +7,7 @@ public struct MirrorReader: Sendable {
   let queue: DatabaseQueue
 
   /// - Throws: `Failure` 66 when there is no database yet, 65 when it is damaged, newer than we are
-  ///   or another program's, 77 when this user may not read it.
+  ///   or another program's, 77 when this user may not read it, 73 when its log may be another name's.
   public init(path: String) throws {
     self.path = path
     var isFolder: ObjCBool = false
@@ -23,6 +23,7 @@ public struct MirrorReader: Sendable {
       throw Failure(
         .noPermission, reason: "permission", "\(path) cannot be read by this user; check its mode.")
     }
+    try FilePlace.refuseSecondNameOfLog(of: FilePlace.resolved(path))
     do {
       var configuration = Configuration()
       configuration.readonly = true

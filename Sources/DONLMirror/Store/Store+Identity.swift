@@ -1,15 +1,6 @@
 import Foundation
 import GRDB
 
-/// A place in a feed of changes.
-struct FeedMark: Sendable, Equatable {
-  var epoch: String
-  var seq: Int
-
-  /// True when the feed had come further than that state of it.
-  func isAhead(of edition: Edition) -> Bool { edition.epoch == epoch && edition.seq < seq }
-}
-
 extension Store {
   func meta(_ key: String) throws -> String? {
     try read { db in try meta(key, in: db) }
@@ -55,22 +46,21 @@ extension Store {
     }
   }
 
-  /// How far the feed has come.
-  func feedMark() throws -> FeedMark {
-    FeedMark(
-      epoch: try meta("epoch") ?? "",
-      seq: try read { try Int.fetchOne($0, sql: "SELECT max(seq) FROM changes") } ?? 0)
-  }
+  func feedState() throws -> FeedState { try read(FeedState.init) }
 
-  /// Begins a new epoch if the feed had come further than it is now: the file is an older one, put
-  /// back, and the same numbers will tell of other changes.
+  /// Lets the database say which state it is in from now on. Durable before it returns: the mark
+  /// beside it may then say the same.
   ///
-  /// - Returns: whether it did.
-  func renewEpoch(ifBehind mark: FeedMark) throws -> Bool {
-    let now = try feedMark()
-    guard now.epoch == mark.epoch, now.seq < mark.seq else { return false }
-    try write { try setMeta("epoch", UUID().uuidString.lowercased(), in: $0) }
-    return true
+  /// - Parameter formerEpochs: begins a new epoch, and these are over.
+  func enter(_ state: String, endingEpochs formerEpochs: [String]? = nil) throws {
+    try read { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+    defer { try? read { try $0.execute(sql: "PRAGMA synchronous = NORMAL") } }
+    try write { db in
+      try setMeta("feed_state", state, in: db)
+      guard let formerEpochs else { return }
+      try setMeta("former_epochs", formerEpochs.joined(separator: " "), in: db)
+      try setMeta("epoch", UUID().uuidString.lowercased(), in: db)
+    }
   }
 
   /// Makes the table `fields` say what the field table says.

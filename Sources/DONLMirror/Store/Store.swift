@@ -8,6 +8,7 @@ import Synchronization
 /// Readers are never blocked (WAL). The `-wal` and `-shm` files stay when we close, so that a
 /// reader who may not write in the folder can still open the file (SQLITE.md, section 1).
 public final class Store: Sendable {
+  /// Where the file is, links followed.
   public let path: String
   let queue: DatabaseQueue
   let writer: CatalogWriter
@@ -29,6 +30,8 @@ public final class Store: Sendable {
   init(
     path: String, schema: Schema = .current, patience: Duration = .seconds(30)
   ) throws {
+    // As SQLite does, which keeps its files beside the one that a link names.
+    let path = FilePlace.resolved(path)
     self.path = path
     try Self.examine(path)
     do {
@@ -99,14 +102,23 @@ public final class Store: Sendable {
   }
 
   /// Closes the database with an empty WAL, so that the file alone is the whole.
-  public func close() throws {
-    // A reader may hold the WAL: then it stays as it is, and nothing is lost. It may do so for
-    // hours, so it is not waited for long.
+  public func close() throws { _ = try closeTellingHindrance() }
+
+  /// - Returns: why the WAL could not be emptied; nil when it is empty. It stays as it is then, and
+  ///   nothing is lost.
+  func closeTellingHindrance() throws -> Failure? {
+    // A reader may hold the WAL. It may do so for hours, so it is not waited for long.
     try? read { try $0.execute(sql: "PRAGMA busy_timeout = 1000") }
-    try? checkpoint(truncating: true)
+    var hindrance: Failure?
+    do {
+      try checkpoint(truncating: true)
+    } catch let failure as Failure {
+      hindrance = failure
+    }
     do {
       queue.inDatabase { _ in writer.close() }
       try queue.close()
+      return hindrance
     } catch let error as DatabaseError {
       throw Failure(error, path: path)
     }
@@ -114,6 +126,7 @@ public final class Store: Sendable {
 
   /// Says what is wrong with the place before SQLite answers with a number.
   static func examine(_ path: String) throws {
+    let path = FilePlace.resolved(path)
     let manager = FileManager.default
     let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
     var isFolder: ObjCBool = false
@@ -125,6 +138,7 @@ public final class Store: Sendable {
       guard type == .typeRegular || type == .typeSymbolicLink else {
         throw Failure(.cannotCreate, reason: "no_file", "\(path) is not a regular file.")
       }
+      try FilePlace.refuseSecondName(of: path)
       guard manager.isWritableFile(atPath: path) else {
         throw Failure(
           .noPermission, reason: "permission",

@@ -55,6 +55,7 @@ struct Daemon {
 
   private func preflight() async throws -> Date? {
     var job = HarvestJob(settings: state.settings, logger: state.logger)
+    job.configuration = state.file
     job.environment = ProcessInfo.processInfo.environment
     job.sample(at: sample)
     do {
@@ -101,7 +102,9 @@ struct Daemon {
     manager.tell(.reloading)
     do {
       let loaded = try load()
-      try loaded.settings.check(environment: ProcessInfo.processInfo.environment)
+      let environment = ProcessInfo.processInfo.environment
+      try loaded.settings.check(environment: environment)
+      try loaded.settings.checkFiles(environment: environment, configuration: loaded.file)
       state.take(loaded)
       state.logger.notice(
         "configuration read again; it holds from the next run",

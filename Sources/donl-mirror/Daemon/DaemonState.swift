@@ -30,6 +30,9 @@ final class DaemonState: Sendable {
     return changed
   }
 
+  /// The configuration file that was read last, if any.
+  var file: String? { values.withLock { $0.loaded.file } }
+
   /// A new one for each use, because a reload may change its level and form.
   var logger: Logger { ConsoleLog.logger(settings.log) }
 

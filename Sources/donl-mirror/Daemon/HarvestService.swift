@@ -77,6 +77,7 @@ struct HarvestService: Service {
 
   private func job() -> HarvestJob {
     var job = HarvestJob(settings: state.settings, logger: state.logger)
+    job.configuration = state.file
     job.environment = ProcessInfo.processInfo.environment
     job.sample(at: sample)
     // A run by hand is no reason to skip one.
@@ -105,20 +106,5 @@ extension HarvestJob {
     settings.portal.proxy = nil
     source = "sample"
     environment = [:]
-  }
-}
-
-extension Harvest.Progress {
-  /// `page 12/82 of a full run, 2988 of 20432 datasets`
-  var status: String {
-    "page \(pages)/\(pagesExpected) of \(mode == .full ? "a full" : "an incremental") run, "
-      + "\(done) of \(total) datasets"
-  }
-
-  /// Pages of this run if the rest is like what has come.
-  private var pagesExpected: Int {
-    let left = max(0, total - done)
-    guard left > 0, tally.received > 0 else { return pages }
-    return pages + (left * pages + tally.received - 1) / tally.received
   }
 }

@@ -14,7 +14,7 @@ extension CommandLineTests {
       }
       let warning = try await bench.run("health", "--db", "mirror.db")
       #expect(warning.code == 1, "\(warning.errors)")
-      #expect(warning.output.hasPrefix("DONL-MIRROR WARNING - 1 records are in quarantine | age="))
+      #expect(warning.output.hasPrefix("DONL-MIRROR WARNING - 1 record is in quarantine | age="))
       #expect(warning.errors.isEmpty)
 
       try await bench.run("harvest", "--sample", "--db", "good.db").expect(0)

@@ -157,7 +157,9 @@ struct FaultStory {
     try await expectSameContent()
     try expectFeed()
     #expect(try mirror.strings("SELECT value FROM meta WHERE key = 'epoch'") == epoch)
-    let allowed: Set = ["mirror.db", "mirror.db.lock", "mirror.db-wal", "mirror.db-shm", "token"]
+    let allowed: Set = [
+      "mirror.db", "mirror.db.lock", "mirror.db.mark", "mirror.db-wal", "mirror.db-shm", "token",
+    ]
     let files = try FileManager.default.contentsOfDirectory(atPath: mirror.folder.path)
     #expect(Set(files).subtracting(allowed).isEmpty)
     #expect(!mirror.log.lines.contains { "\($0)".contains(Self.token) })

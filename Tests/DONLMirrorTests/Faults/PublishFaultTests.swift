@@ -73,7 +73,7 @@ extension CommandLineTests.ProcessFaults {
     }
 
     @Test(
-      "77 the published place is a file, a strange link, a folder or nowhere: 73, and it stays")
+      "77 the published place is a file, a strange link, a folder or nowhere: 73, the database: 78; it stays")
     func strangePlace() async throws {
       let bench = try Workbench()
       let ended = try await bench.shell(
@@ -89,7 +89,7 @@ extension CommandLineTests.ProcessFaults {
       #expect(
         ended.outputLines == [
           "public/file 73", "public/link 73", "folder 73", "nowhere/catalog.db 73",
-          "public/file/catalog.db 73", "itself 73", "mine", "mine", "folder:", "public:", "file",
+          "public/file/catalog.db 73", "itself 78", "mine", "mine", "folder:", "public:", "file",
           "link",
         ], "\(ended.output)\(ended.errors)")
       try await bench.expectUndisturbed()

@@ -79,7 +79,7 @@ struct HarvestLockTests {
   func mark() async throws {
     try await story(Entry.row(3)) { mirror, portal in
       try await mirror.harvest(portal)
-      #expect(HarvestLock.mark(beside: mirror.path)?.seq == 3)
+      #expect(try FeedMark.read(beside: mirror.path)?.seq == 3)
       try mirror.tamper(
         """
         CREATE TRIGGER full BEFORE INSERT ON changes WHEN new.dataset_id = 'd4'
@@ -92,7 +92,7 @@ struct HarvestLockTests {
 
       let stored = try mirror.count("SELECT max(seq) FROM changes")
       #expect(stored > 3)
-      #expect(HarvestLock.mark(beside: mirror.path)?.seq == stored)
+      #expect(try FeedMark.read(beside: mirror.path)?.seq == stored)
     }
   }
 

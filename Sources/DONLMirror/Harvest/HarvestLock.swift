@@ -172,7 +172,7 @@ public enum HarvestLock {
     case EACCES, EPERM, EROFS:
       Failure(
         .noPermission, reason: "permission",
-        "\(path) cannot be made by this user (\(why)); check the owner and mode of its folder.")
+        "\(path) cannot be opened by this user (\(why)); check its owner, and that of its folder.")
     case ENOSPC, EDQUOT:
       Failure(.inputOutput, reason: "disk_full", "\(path) cannot be made: \(why).")
     case ENOENT, ENOTDIR:

@@ -105,7 +105,7 @@ public struct HealthCheck: Sendable {
       return health.find(.critical, "no run has completed yet")
     }
     let since = now().timeIntervalSince(date)
-    let age = max(0, Int(since))
+    let age = max(0, Int(clamping: since))
     health.age = age
     // By such a stamp a mirror that stands still looks fresh until its time has come.
     if since < -Self.clockTolerance {

@@ -7,11 +7,14 @@ struct NamedFiles {
   private struct File {
     var setting: String
     var path: String
+    /// False for what is read only: two settings may well read one file.
+    var isWritten: Bool
     var identities: Set<String>
 
-    init(_ setting: String, _ path: String) {
+    init(_ setting: String, _ path: String, isWritten: Bool) {
       self.setting = setting
       self.path = path
+      self.isWritten = isWritten
       // By its name in its folder, by where links lead, and by what is there.
       identities = [FilePlace.named(path), FilePlace.resolved(path)]
       if let inode = FilePlace.inode(path) { identities.insert("inode \(inode)") }
@@ -38,22 +41,28 @@ struct NamedFiles {
     if let path = settings.metrics.textfile {
       add("metrics.textfile", [path, DurableFile.temporaryName(of: FilePlace.resolved(path))])
     }
-    if let path = settings.portal.tokenFile { add("portal.token-file", [path]) }
-    if let path = environment["SSL_CERT_FILE"], !path.isEmpty { add("SSL_CERT_FILE", [path]) }
-    if let configuration { add("the configuration file", [configuration]) }
+    let read = [
+      ("portal.token-file", settings.portal.tokenFile),
+      ("SSL_CERT_FILE", environment["SSL_CERT_FILE"]), ("the configuration file", configuration),
+    ]
+    for case (let setting, let path?) in read where !path.isEmpty {
+      add(setting, [path], isWritten: false)
+    }
   }
 
   private static let sidecars = ["-wal", "-shm", "-journal", ".lock", ".mark"]
 
-  private mutating func add(_ setting: String, _ paths: [String]) {
-    files += paths.map { File(setting, $0) }
+  private mutating func add(_ setting: String, _ paths: [String], isWritten: Bool = true) {
+    files += paths.map { File(setting, $0, isWritten: isWritten) }
   }
 
   /// - Throws: `Failure` 78 that names both.
   func check() throws(Failure) {
     for (index, file) in files.enumerated() {
       for other in files[..<index] where other.setting != file.setting {
-        guard !file.identities.isDisjoint(with: other.identities) else { continue }
+        guard file.isWritten || other.isWritten,
+          !file.identities.isDisjoint(with: other.identities)
+        else { continue }
         throw Self.failure(
           "\(file.setting) (\(file.path)) and \(other.setting) (\(other.path)) are one file")
       }

@@ -109,7 +109,8 @@ struct PublishedFolder: Sendable {
     let parts = name.dropFirst(stem.count + 1).dropLast(ending.count)
       .split(separator: "-", omittingEmptySubsequences: false)
     guard (1...2).contains(parts.count), parts[0].count >= 9,
-      parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } && Int($0) != nil })
+      // No copy has a number so long; it could not be counted on from either.
+      parts.allSatisfy({ $0.allSatisfy { $0.isASCII && $0.isNumber } && $0.count < 19 })
     else { return nil }
     return Int(parts[0])
   }

@@ -65,7 +65,7 @@ public struct TendedRun: Sendable {
       do throws(Failure) {
         try job.checkFiles()
         try metrics.write(to: textfile)
-      } catch where error == failure {
+      } catch  where error == failure {
         // That is what ended the run, and is told already.
       } catch {
         job.logger.warning(

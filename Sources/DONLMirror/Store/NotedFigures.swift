@@ -25,11 +25,14 @@ struct NotedFigures: Sendable, Equatable, Codable {
 extension NotedFigures {
   /// Counts and hashes.
   init(counting db: Database) throws {
+    func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
     let edition = try Edition(db)
-    let figures = try MirrorFigures(db)
     self.init(
-      epoch: edition.epoch, seq: edition.seq, digest: edition.digest, datasets: figures.live,
-      held: figures.held, quarantined: figures.quarantined, unserved: figures.unserved)
+      epoch: edition.epoch, seq: edition.seq, digest: edition.digest,
+      datasets: try count("SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL"),
+      held: try count("SELECT count(*) FROM held_deletions"),
+      quarantined: try count("SELECT count(*) FROM rejections"),
+      unserved: try count("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'unserved'"))
   }
 }
 
@@ -50,7 +53,8 @@ extension MirrorReader {
   func notedFigures() throws -> NotedFigures {
     try read { db in
       let json = try String.fetchOne(
-        db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [NotedFigures.key])
+        db, sql: "SELECT value FROM meta WHERE key = ?",
+        arguments: [NotedFigures.key])
       if let json,
         let noted = try? JSONDecoder().decode(NotedFigures.self, from: Data(json.utf8))
       {
@@ -62,7 +66,8 @@ extension MirrorReader {
 
   func completeAsOf() throws -> String? {
     try read { db in
-      try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'complete_as_of'")
+      try String.fetchOne(
+        db, sql: "SELECT value FROM meta WHERE key = 'complete_as_of'")
     }
   }
 }

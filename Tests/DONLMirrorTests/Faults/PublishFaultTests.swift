@@ -73,7 +73,8 @@ extension CommandLineTests.ProcessFaults {
     }
 
     @Test(
-      "77 the published place is a file, a strange link, a folder or nowhere: 73, the database: 78; it stays")
+      "77 the published place is a file, a strange link, a folder or nowhere: 73, the database: 78; it stays"
+    )
     func strangePlace() async throws {
       let bench = try Workbench()
       let ended = try await bench.shell(

@@ -42,6 +42,8 @@ public struct HarvestJob: Sendable {
         beside: path, patience: patience, sleep: clock.sleep,
         waiting: { logger.notice("Waiting: \($0).", metadata: ["reason": "locked"]) },
         body: {
+          // Before anything is made that would have to be left behind.
+          _ = try FeedMark.read(beside: path)
           await began()
           Publisher(settings)?.sweep()
           return try await harvest(into: path, portalSettings)
@@ -187,8 +189,9 @@ public struct HarvestJob: Sendable {
   }
 
   private func tellReader(of store: Store) {
+    let size = "\(store.walBytes >> 20) MiB"
     logger.warning(
-      "A reader keeps \(store.walBytes >> 20) MiB in \(store.path)-wal; it is emptied when the reader ends.",
+      "A reader keeps \(size) in \(store.path)-wal; it is emptied when the reader ends.",
       metadata: ["reason": "wal_size"])
   }
 

@@ -31,7 +31,8 @@ public struct Publisher: Sendable {
   /// `HarvestLock`, so that no run is under way.
   ///
   /// - Throws: `Failure`: 75 when the state is not that of a complete run, or not the one that the
-  ///   last run left; 65 when the mirror is damaged, 78 when the place holds a copy of another portal, 73, 74, 77 as the place says;
+  ///   last run left; 65 when the mirror is damaged, 78 when the place holds a copy of another
+  ///   portal, 73, 74, 77 as the place says;
   ///   `CancellationError`.
   public func publish(_ mirror: MirrorReader) async throws -> Publication {
     place.sweep()

@@ -278,6 +278,11 @@ struct FieldEpochTests {
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "Dear reader")
         try FileManager.default.removeItem(atPath: path)
       }
+      // Nothing is made that would have to be left behind.
+      let other = try Mirror()
+      try FileManager.default.copyItem(atPath: letter, toPath: other.path + ".mark")
+      await #expect(throws: Failure.self) { try await other.harvest(portal) }
+      #expect(!FileManager.default.fileExists(atPath: other.path))
     }
   }
 

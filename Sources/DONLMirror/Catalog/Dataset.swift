@@ -16,8 +16,11 @@ public struct Dataset: Sendable, Equatable {
   public var extras: [Extra]
   /// SHA-256 of the canonical record, lower-case hex (CONTRACT, `content_hash`).
   public var contentHash: String
-  /// True when text had to be repaired (U+0000 or a lone surrogate became U+FFFD).
+  /// True when text had to be repaired (U+0000 or a lone surrogate became U+FFFD), or a number was
+  /// none (NaN or Infinity became null).
   public var isRepaired: Bool
+  /// How many values were NaN or infinite.
+  public var lostNumbers = 0
   /// The bytes of the record as received.
   public var record: [UInt8]
 

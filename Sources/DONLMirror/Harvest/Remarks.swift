@@ -8,6 +8,11 @@ extension Harvest {
     let news = try store.takeNews()
     state.olderStamps += news.olderStamps
     state.postponed.formUnion(news.postponed)
+    for id in news.lostNumbers {
+      logger.warning(
+        "The record of \(id) holds NaN or Infinity; that value is lost, the rest is kept.",
+        metadata: ["reason": "not_a_number", "dataset": "\(id)"])
+    }
     for id in news.conflicts {
       logger.warning(
         "The portal serves \(id) twice, and not the same; the newer one stands.",

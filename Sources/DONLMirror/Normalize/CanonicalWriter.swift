@@ -193,7 +193,9 @@ struct CanonicalWriter {
       JSONText.decode(document.raw(value), into: &decoded)
       decoded.withView { JSONText.write($0, into: &output) }
     case .string: writeQuoted(node, of: document)
-    case .null, .false, .true, .number: output.append(contentsOf: document.raw(value).buffer)
+    // NaN is read as null.
+    case .null: output.append(contentsOf: "null".utf8)
+    case .false, .true, .number: output.append(contentsOf: document.raw(value).buffer)
     }
     return true
   }

@@ -1,4 +1,5 @@
-/// Reads one record strictly by RFC 8259 into a flat list of nodes, without recursion.
+/// Reads one record strictly by RFC 8259, but for NaN and Infinity, into a flat list of nodes,
+/// without recursion.
 ///
 /// The lists are kept from record to record, so that reading a page allocates next to nothing.
 struct JSONReader {
@@ -10,8 +11,11 @@ struct JSONReader {
   private(set) var members: [UInt32] = []
   /// The decoded text of keys that hold escapes.
   private(set) var pool: [UInt8] = []
-  /// True when a string holds U+0000 or half a surrogate pair.
+  /// True when a string holds U+0000 or half a surrogate pair, or a number is none.
   private(set) var needsRepair = false
+
+  /// How many values were NaN or infinite; each counts as null.
+  private(set) var lostNumbers = 0
 
   private let bytesMax: Int
   private var open: [Int] = []
@@ -46,6 +50,7 @@ struct JSONReader {
     pool.removeAll(keepingCapacity: true)
     open.removeAll(keepingCapacity: true)
     needsRepair = false
+    lostNumbers = 0
     guard bytes.count <= bytesMax else {
       throw JSONFault(
         reason: .tooLarge, offset: bytesMax, what: "\(bytes.count) bytes, at most \(bytesMax)")
@@ -101,6 +106,11 @@ struct JSONReader {
     case 0x6E: return try readLiteral("null", .null, at: index, of: bytes)
     case 0x66: return try readLiteral("false", .false, at: index, of: bytes)
     case 0x74: return try readLiteral("true", .true, at: index, of: bytes)
+    // Python's json writes them, and JSON has none: the value is lost, and the record is not.
+    case 0x4E: return try readNoNumber("NaN", at: index, of: bytes)
+    case 0x49: return try readNoNumber("Infinity", at: index, of: bytes)
+    case 0x2D where index + 1 < bytes.count && bytes[index + 1] == 0x49:
+      return try readNoNumber("-Infinity", at: index, of: bytes)
     case 0x2D, 0x30...0x39: return try readNumber(at: index, of: bytes)
     case let byte: throw .unexpected(byte, at: index)
     }
@@ -199,6 +209,15 @@ struct JSONReader {
     guard end <= bytes.count else { throw .cut(at: bytes.count) }
     guard bytes[index..<end].equals(literal) else { throw .unexpected(bytes[index], at: index) }
     append(kind, index, end)
+    return end
+  }
+
+  private mutating func readNoNumber(
+    _ literal: StaticString, at index: Int, of bytes: ByteView
+  ) throws(JSONFault) -> Int {
+    let end = try readLiteral(literal, .null, at: index, of: bytes)
+    lostNumbers += 1
+    needsRepair = true
     return end
   }
 

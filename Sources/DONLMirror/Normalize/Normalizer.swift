@@ -51,6 +51,7 @@ struct Normalizer: Sendable {
     }
     var read = try outcome.get()
     read.isRepaired = tools.reader.needsRepair
+    read.lostNumbers = tools.reader.lostNumbers
     return read
   }
 

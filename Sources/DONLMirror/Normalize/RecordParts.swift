@@ -38,7 +38,8 @@ extension JSONDocument {
     let ownID = member("id", of: node).flatMap { scalar(of: $0) }.map { text($0) }
     guard let id = ownID ?? id ?? name else { return nil }
     var group = CatalogGroup(id: id, name: name)
-    group.title = member("title", of: node).flatMap { translated($0) }.map { text($0) }
+    let title = member("title", of: node) ?? member("display_name", of: node)
+    group.title = title.flatMap { translated($0) }.map { text($0) }
     group.description = member("description", of: node).flatMap { translated($0) }.map { text($0) }
     let image = member("image_url", of: node) ?? member("image_display_url", of: node)
     group.imageURL = image.flatMap { scalar(of: $0) }.map { text($0) }

@@ -84,29 +84,35 @@ extension Portal {
 
   func licenses() async throws(PortalError) -> [License] {
     try await call("license_list") { response in
-      guard let entries = try Self.result(response) as? [Any] else {
-        throw PortalAnswer.wrongShape(response)
-      }
-      return entries.compactMap { entry in
-        guard let entry = entry as? [String: Any], let id = Self.text(entry, "id") else {
-          return nil
-        }
-        return License(id: id, title: Self.text(entry, "title"), url: Self.text(entry, "url"))
-      }
+      try Self.entries(of: response) { license in
+        guard let id = license.string("id", of: license.root) else { return nil }
+        return License(
+          id: id, title: license.string("title", of: license.root),
+          url: license.string("url", of: license.root))
+      }.entries
     }
   }
 
   func status() async throws(PortalError) -> PortalStatus {
     try await call("status_show") { response in
-      guard let status = try Self.result(response) as? [String: Any] else {
+      guard let result = Envelope.value(of: "result", in: response.body) else {
         throw PortalAnswer.wrongShape(response)
       }
-      return PortalStatus(
-        ckanVersion: Self.text(status, "ckan_version"),
-        siteTitle: Self.text(status, "site_title"),
-        siteURL: Self.text(status, "site_url"),
-        locale: Self.text(status, "locale_default"),
-        extensions: (status["extensions"] as? [Any])?.compactMap { $0 as? String } ?? [])
+      var reader = JSONReader()
+      let status = try reader.read(Array(response.body[result])) { status -> PortalStatus? in
+        guard status.kind(status.root) == .object else { return nil }
+        let extensions = status.member("extensions", of: status.root)
+        return PortalStatus(
+          ckanVersion: status.string("ckan_version", of: status.root),
+          siteTitle: status.string("site_title", of: status.root),
+          siteURL: status.string("site_url", of: status.root),
+          locale: status.string("locale_default", of: status.root),
+          extensions: extensions.map { list in
+            status.elements(of: list).filter { status.kind($0) == .string }.map { status.text($0) }
+          } ?? [])
+      }
+      guard let status else { throw PortalAnswer.wrongShape(response) }
+      return status
     }
   }
 
@@ -115,39 +121,62 @@ extension Portal {
   /// More is no list of organizations but a portal that never ends.
   private static let groupsMax = 50_000
 
+  /// Entries that are passed over because they cannot be had even alone.
+  private static let groupsSkippedMax = 10
+
   private func groups(from action: String) async throws(PortalError) -> [CatalogGroup] {
     var groups: [CatalogGroup] = []
     var ids: Set<String> = []
-    var offset = 0
+    var (offset, limit, skipped) = (0, Self.groupsPerPage, 0)
     while groups.count < Self.groupsMax {
       let query: [(name: String, value: String)] = [
-        ("all_fields", "true"), ("limit", String(Self.groupsPerPage)), ("offset", String(offset)),
+        ("all_fields", "true"), ("limit", String(limit)), ("offset", String(offset)),
       ]
-      let page = try await call(action, query) { response in
-        guard let entries = try Self.result(response) as? [[String: Any]] else {
-          throw PortalAnswer.wrongShape(response)
+      let page: (count: Int, entries: [CatalogGroup])
+      do {
+        page = try await call(action, query, retries: limit < Self.groupsPerPage ? 0 : nil) {
+          try Self.entries(of: $0) { group in
+            // A name alone is no entry of a list that was asked for with its fields.
+            guard group.string("id", of: group.root) != nil else { return nil }
+            return group.group(of: group.root, id: nil)
+          }
         }
-        return (count: entries.count, groups: entries.compactMap(Self.group))
+      } catch {
+        // A page can fail for its size, or for one of its entries.
+        guard error.isAboutQuestion, !groups.isEmpty || limit > 1 else { throw error }
+        if limit > 1 {
+          limit = (limit + 1) / 2 == limit ? 1 : (limit + 1) / 2
+          continue
+        }
+        skipped += 1
+        guard skipped <= Self.groupsSkippedMax else { throw error }
+        logger.warning(
+          "\(action) cannot serve its entry \(offset): \(error.message)",
+          metadata: ["reason": "\(error.reason)"])
+        offset += 1
+        continue
       }
       // Some portals ignore the offset and begin again.
-      let fresh = page.groups.filter { ids.insert($0.id).inserted }
-      guard !fresh.isEmpty else { break }
+      let fresh = page.entries.filter { ids.insert($0.id).inserted }
+      guard page.count > 0, !fresh.isEmpty || page.entries.isEmpty else { break }
       groups += fresh
       offset += page.count
     }
     return groups
   }
 
-  private static func group(_ entry: [String: Any]) -> CatalogGroup? {
-    guard let id = text(entry, "id") else { return nil }
-    return CatalogGroup(
-      id: id,
-      name: text(entry, "name"),
-      title: text(entry, "title") ?? text(entry, "display_name"),
-      description: text(entry, "description"),
-      imageURL: text(entry, "image_url") ?? text(entry, "image_display_url"),
-      state: text(entry, "state"),
-      created: text(entry, "created"))
+  /// The entries of a list, read one by one: what cannot be read costs no other.
+  ///
+  /// - Returns: how many the portal sent, and what became of those that could be read.
+  private static func entries<Entry>(
+    of response: PortalResponse, _ read: (JSONDocument) -> Entry?
+  ) throws -> (count: Int, entries: [Entry]) {
+    let page = try Page(body: response.body)
+    var reader = JSONReader()
+    let entries = page.records.indices.compactMap { index in
+      (try? reader.read(Array(page[index]), read)) ?? nil
+    }
+    return (page.records.count, entries)
   }
 
   /// The `result` of a small answer.
@@ -155,10 +184,11 @@ extension Portal {
     let object = try JSONSerialization.jsonObject(with: Data(response.body))
     return (object as? [String: Any])?["result"]
   }
+}
 
-  /// Absent, null and empty are one.
-  private static func text(_ object: [String: Any], _ key: String) -> String? {
-    guard let text = object[key] as? String, !text.isEmpty else { return nil }
-    return text
+extension JSONDocument {
+  /// What a member of that name says as one text, a translation included; nil when it says nothing.
+  fileprivate func string(_ name: StaticString, of object: Int) -> String? {
+    member(name, of: object).flatMap { translated($0) }.map { text($0) }
   }
 }

@@ -118,8 +118,11 @@ final class CatalogStatements {
       (id, name, title, description, image_url, state, created, is_listed, first_seen, last_seen)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9)
     ON CONFLICT (id) DO UPDATE SET
-      name = excluded.name, title = excluded.title, description = excluded.description,
-      image_url = excluded.image_url, state = excluded.state, created = excluded.created,
+      name = coalesce(excluded.name, name), title = coalesce(excluded.title, title),
+      description = CASE WHEN excluded.is_listed THEN excluded.description
+        ELSE coalesce(excluded.description, description) END,
+      image_url = excluded.image_url, state = coalesce(excluded.state, state),
+      created = coalesce(excluded.created, created),
       is_listed = excluded.is_listed, last_seen = excluded.last_seen
     WHERE excluded.is_listed OR (
       NOT is_listed AND

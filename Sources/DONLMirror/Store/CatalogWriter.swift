@@ -230,6 +230,7 @@ final class CatalogWriter: @unchecked Sendable {
 
   /// Keeps when a key outside the columns first came, in each JSON type.
   private func noteFields(of dataset: Dataset, at now: String) throws {
+    if dataset.lostNumbers > 0 { news.lostNumbers.append(dataset.id) }
     var known = try sightings ?? storedSightings()
     sightings = nil
     for extra in dataset.extras {

@@ -11,7 +11,7 @@ CREATE TABLE runs ( -- the ledger: one row a run
   walk_id INTEGER REFERENCES walks(id), -- the walk that it did a part of; a walk outlives an interrupted run
   mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')), -- `full`, `incremental`
   outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')), -- `complete`, `partial`, `failed`, `interrupted`, `running`
-  started_at TEXT NOT NULL, -- our clock, UTC
+  started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC
   finished_at TEXT, -- our clock, UTC; NULL while running
   checkpoint TEXT, -- the portal's time up to which this run made the file consistent
   portal_count INTEGER, -- what the portal counted last, for what this run asked
@@ -72,12 +72,12 @@ CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view dataset
   metadata_language TEXT, -- URI of the language of the metadata
   issued TEXT, -- when the data were published; no zone
   modified TEXT, -- when the data changed, not the metadata; no zone
-  metadata_created TEXT, -- when CKAN first had it, UTC
-  metadata_modified TEXT, -- when CKAN last changed it, UTC; what incremental runs follow
+  metadata_created TEXT CHECK (metadata_created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
+  metadata_modified TEXT CHECK (metadata_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC; what incremental runs follow
   num_resources INTEGER, -- as the portal says
   num_tags INTEGER, -- as the portal says
   content_hash TEXT NOT NULL, -- SHA-256 of the record without what churns
-  is_repaired INTEGER NOT NULL DEFAULT 0, -- 1 when a character that no text may hold became U+FFFD in the columns
+  is_repaired INTEGER NOT NULL DEFAULT 0 CHECK (is_repaired IN (0, 1)), -- 1 when a character that no text may hold became U+FFFD in the columns, or NaN or Infinity became NULL
   first_run INTEGER NOT NULL REFERENCES runs(id), -- the `runs.id` of the run that first stored it
   first_seen TEXT NOT NULL, -- when the run began that first stored it
   deleted_at TEXT, -- when we noticed that it is gone; NULL while it lives
@@ -116,8 +116,8 @@ CREATE TABLE resource_rows ( -- ours: the resources
   mimetype TEXT, -- URI or word, as sent
   license_id TEXT, -- URI of the license
   size INTEGER, -- as sent: kB by DONL's definition, bytes by DCAT's
-  created TEXT, -- when CKAN first had it, UTC
-  last_modified TEXT, -- when CKAN last changed it, UTC
+  created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
+  last_modified TEXT CHECK (last_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC
   UNIQUE (dataset, position)
 ) STRICT;
 
@@ -126,7 +126,7 @@ CREATE TABLE dataset_uri_rows ( -- ours: values of URI-valued fields of datasets
   field TEXT NOT NULL, -- the key as sent
   position INTEGER NOT NULL, -- 0, 1, … in the order as sent
   value TEXT NOT NULL, -- as sent
-  malformed INTEGER NOT NULL, -- 1: no scheme and something, or a control character
+  malformed INTEGER NOT NULL CHECK (malformed IN (0, 1)), -- 1: no scheme and something, or a control character
   portal_label TEXT, -- the display name that the portal sent beside it
   value_list TEXT, -- the field's value list
   scheme TEXT, -- of `spatial_value` only: the `spatial_scheme` at the same place
@@ -176,8 +176,8 @@ CREATE TABLE organizations ( -- accounts in CKAN under which datasets are publis
   description TEXT, -- as sent
   image_url TEXT, -- its logo
   state TEXT, -- CKAN's state
-  created TEXT, -- when CKAN first had it, UTC
-  is_listed INTEGER NOT NULL, -- 1 from the portal's own list, 0 from the copy inside a record
+  created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
+  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a record
   first_seen TEXT NOT NULL, -- when a run first saw it
   last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
@@ -189,8 +189,8 @@ CREATE TABLE groups ( -- CKAN's groups, which the portal may use for themes
   description TEXT, -- as sent
   image_url TEXT, -- its logo
   state TEXT, -- CKAN's state
-  created TEXT, -- when CKAN first had it, UTC
-  is_listed INTEGER NOT NULL, -- 1 from the portal's own list, 0 from the copy inside a record
+  created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
+  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a record
   first_seen TEXT NOT NULL, -- when a run first saw it
   last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
@@ -215,7 +215,7 @@ CREATE TABLE changes ( -- the feed: append-only, one row when the content of a d
   dataset_id TEXT NOT NULL, -- `datasets.id`, or `deleted_datasets.id`
   name TEXT, -- its name at that time
   run_id INTEGER NOT NULL REFERENCES runs(id), -- `runs.id`
-  recorded_at TEXT NOT NULL, -- our clock, UTC; the same for all changes stored with a page
+  recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC; the same for all changes stored with a page
   metadata_modified TEXT, -- the portal's stamp of the record
   changed_fields TEXT, -- on an update: JSON array of the keys
   content_hash TEXT, -- after the change; on a delete the last one known

@@ -1,4 +1,5 @@
--- Schema version 4: what the portal counts and does not serve has rows.
+-- Schema version 4: what the portal counts and does not serve has rows; the portal's own lists of organizations
+-- and groups are read like the copies in records.
 
 CREATE TABLE unserved_rows ( -- ours: records that the portal counts and does not serve
   key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or `#` and a number where the portal shows none
@@ -9,3 +10,10 @@ CREATE TABLE unserved_rows ( -- ours: records that the portal counts and does no
 ) STRICT, WITHOUT ROWID;
 
 DELETE FROM meta WHERE key = 'unserved_ids';
+
+UPDATE organizations SET created = created || 'Z' WHERE created GLOB '????-??-??T??:??:??.??????';
+UPDATE organizations SET created = created || '.000000Z' WHERE created GLOB '????-??-??T??:??:??';
+UPDATE organizations SET created = NULL WHERE created NOT GLOB '????-??-??T??:??:??.??????Z';
+UPDATE groups SET created = created || 'Z' WHERE created GLOB '????-??-??T??:??:??.??????';
+UPDATE groups SET created = created || '.000000Z' WHERE created GLOB '????-??-??T??:??:??';
+UPDATE groups SET created = NULL WHERE created NOT GLOB '????-??-??T??:??:??.??????Z';

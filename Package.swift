@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .executable(name: "donl-mirror", targets: ["donl-mirror"]),
     .executable(name: "sample-portal", targets: ["sample-portal"]),
+    .executable(name: "random-portal", targets: ["random-portal"]),
     .library(name: "DONLMirror", targets: ["DONLMirror"]),
   ],
   dependencies: [
@@ -90,10 +91,29 @@ let package = Package(
       ],
       swiftSettings: ours
     ),
+    .target(
+      name: "RandomPortal",
+      dependencies: [
+        "DONLMirror",
+        "SamplePortal",
+        .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: ours
+    ),
+    .executableTarget(
+      name: "random-portal",
+      dependencies: [
+        "RandomPortal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: ours
+    ),
     .testTarget(
       name: "DONLMirrorTests",
       dependencies: [
         "DONLMirror",
+        "RandomPortal",
         "SamplePortal",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),

@@ -19,6 +19,12 @@ public struct Catalogue: Sendable {
   /// Ids that are counted and never served: Solr documents that lost their stored dataset.
   public var unserved: Set<String> = []
 
+  /// Ids that the index does not hold, while `package_show` and `package_list` know them: it lags.
+  public var unindexed: Set<String> = []
+
+  /// Ids that the index holds twice, as it does after a failed reindexing.
+  public var doubled: Set<String> = []
+
   /// An empty catalogue.
   public init() {}
 

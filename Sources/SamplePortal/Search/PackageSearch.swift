@@ -88,14 +88,18 @@ struct PackageSearch: Sendable {
       let query = try SolrQueryParser.query(query, now: now)
       let filters = try filters.map { try SolrQueryParser.filter($0, now: now) }
       let order = try SortOrder(sort)
-      var records = catalogue.records.filter(\.isListed)
+      var records = catalogue.records.filter {
+        $0.isListed && !catalogue.unindexed.contains($0.id)
+      }
       if let held = settings.indexHolds { records = Array(records.prefix(held)) }
       if settings.filterMatchesNothing && !filters.isEmpty { records = [] }
       if self.query != "*:*" { records = records.filter(query.matches) }
       for filter in filters where !settings.ignoresFilter {
         records = records.filter(filter.matches)
       }
-      return settings.ignoresSort ? records : order.sorted(records)
+      if !settings.ignoresSort { records = order.sorted(records) }
+      guard !catalogue.doubled.isEmpty else { return records }
+      return records.flatMap { catalogue.doubled.contains($0.id) ? [$0, $0] : [$0] }
     } catch let refusal as SolrQueryParser.Refusal {
       throw CKANError.search(
         "SolrError(\"Solr responded with an error (HTTP 400): [Reason: \(refusal.reason)]\")")

@@ -39,6 +39,7 @@ extension SamplePortal {
       var answer = serve(request)
       rewrite(&answer)
       return (answer, nil)
+    case .damage(let answer, let fault): return (answer, fault)
     case .fail(let fault): return (serve(request, under: fault), fault)
     case nil: return (serve(request), nil)
     }
@@ -61,11 +62,23 @@ extension SamplePortal {
     return actions.answer(request, siteURL: url)
   }
 
+  /// What a portal with this catalogue would answer. Nothing is noted.
+  public func answer(
+    to request: Request, from catalogue: Catalogue, as settings: Settings
+  ) -> Answer {
+    let actions = Actions(catalogue: catalogue, settings: settings) { search in
+      try search.matches(in: catalogue, settings)
+    }
+    return actions.answer(request, siteURL: url)
+  }
+
   /// The HTTP response: the headers that CKAN sends and those of the proxy before it. CKAN
   /// has no ETag and no Last-Modified; the files of value lists bring theirs.
   private func response(to request: Request, _ answer: Answer) -> Response {
     var fields = HTTPFields()
-    let headers = answer.headers + [Request.Item(name: "Date", value: settings.solrNow.httpDate)]
+    let date =
+      settings.sendsDate ? [Request.Item(name: "Date", value: settings.solrNow.httpDate)] : []
+    let headers = answer.headers + date
     for header in headers where fields.isMissing(header.name) {
       fields.add(header.name, header.value)
     }

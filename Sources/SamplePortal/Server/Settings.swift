@@ -22,6 +22,8 @@ extension SamplePortal {
     public var offersControl = false
     /// The portal's clock: the `Date` header, and `NOW` in a filter.
     public var now: @Sendable () -> Date = { Date() }
+    /// Some servers send no `Date`.
+    public var sendsDate = true
 
     public init() {}
 

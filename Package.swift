@@ -49,6 +49,7 @@ let package = Package(
         .embedInCode("Store/Schema/schema-1.sql"),
         .embedInCode("Store/Schema/schema-2.sql"),
         .embedInCode("Store/Schema/schema-3.sql"),
+        .embedInCode("Store/Schema/schema-4.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
         .embedInCode("Store/Schema/views-resolution.sql"),

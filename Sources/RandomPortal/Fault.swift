@@ -79,6 +79,17 @@ enum Mishap: Sendable, Equatable {
       ], else: .shuffled)
   }
 
+  /// Every byte of a body of this size arrives, and reads as JSON.
+  func delivers(_ bytes: Int) -> Bool {
+    switch self {
+    case .wire(.cut(let after)), .wire(.cutWithoutLength(let after)), .wire(.resets(let after)),
+      .wire(.cutChunk(let after)):
+      after >= bytes
+    case .wire: false
+    default: true
+    }
+  }
+
   /// The lie may agree with itself: its count goes with its records.
   var isConsistent: Bool {
     switch self {

@@ -76,14 +76,14 @@ struct Register: Sendable {
   var allIDs: Set<String> { Set(datasets.keys).union(graves.keys) }
   /// Public and active: `package_show` shows it.
   var listed: Set<String> { Set(datasets.values.lazy.filter { !$0.isPrivate }.map(\.id)) }
-  var indexed: Set<String> { listed.subtracting(catalogue.unindexed) }
+  var indexed: Set<String> { listed.subtracting(catalogue.hidden) }
   var served: Set<String> { indexed.subtracting(catalogue.unserved).subtracting(poisoned) }
   /// What the index counts.
   var count: Int { indexed.count + catalogue.doubled.intersection(indexed).count }
   /// It serves what it counts, each once.
   var isSound: Bool {
     catalogue.unserved.isEmpty && poisoned.isEmpty && catalogue.doubled.isEmpty
-      && catalogue.unindexed.isEmpty
+      && catalogue.hidden.isEmpty
   }
 
   /// As CKAN writes `metadata_modified`: microseconds, no zone.
@@ -117,7 +117,7 @@ struct Register: Sendable {
     poisoned = []
     catalogue.unserved = []
     catalogue.doubled = []
-    catalogue.unindexed = []
+    catalogue.hidden = []
   }
 
   /// - Returns: what happened; nil when there was nothing that it could happen to.
@@ -152,8 +152,8 @@ struct Register: Sendable {
     case .editSilently: return change(chosen(visible), at: nil) { $0.title = "Stil \(word)" }
     case .makePrivate: return change(chosen(visible), at: now) { $0.isPrivate = true }
     case .makePublic:
-      let hidden = datasets.keys.filter { datasets[$0]?.isPrivate ?? false }
-      return change(chosen(hidden), at: now) { $0.isPrivate = false }
+      let secret = datasets.keys.filter { datasets[$0]?.isPrivate ?? false }
+      return change(chosen(secret), at: now) { $0.isPrivate = false }
     case .delete, .purge:
       guard let id = chosen(visible) else { return nil }
       remove(id, purging: move == .purge)
@@ -177,10 +177,10 @@ struct Register: Sendable {
       dataset.isPrivate = false
       put(dataset)
       return id
-    case .hide: return chosen(indexed).map { insert($0, \.catalogue.unindexed) }
+    case .hide: return chosen(indexed).map { insert($0, \.catalogue.hidden) }
     case .unhide:
-      return chosen(catalogue.unindexed).map { id in
-        catalogue.unindexed.remove(id)
+      return chosen(catalogue.hidden).map { id in
+        catalogue.hidden.remove(id)
         return id
       }
     case .unserve: return chosen(served).map { insert($0, \.catalogue.unserved) }
@@ -228,7 +228,7 @@ struct Register: Sendable {
     isPurge ? catalogue.purge(id) : catalogue.delete(id)
     poisoned.remove(id)
     catalogue.unserved.remove(id)
-    catalogue.unindexed.remove(id)
+    catalogue.hidden.remove(id)
     catalogue.doubled.remove(id)
   }
 }

@@ -112,7 +112,7 @@ enum Quirk: Sendable, Equatable {
     case .rowsCap(let cap): settings.rowsCap = cap
     case .ignoresFilters: settings.ignoresFilter = true
     case .filtersMatchNothing: settings.filterMatchesNothing = true
-    case .sendsNoDate: settings.sendsDate = false
+    case .sendsNoDate: settings.showsDate = false
     case .ignoresSort: settings.ignoresSort = true
     default: break
     }

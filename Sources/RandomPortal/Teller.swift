@@ -259,7 +259,7 @@ private final class Story {
           + "\(mirror.live.count)")
       return state.quirk
     }
-    portal.settings.sendsDate = quirk != .sendsNoDate
+    portal.settings.showsDate = quirk != .sendsNoDate
     let summary = try await run(isFull: isFull, accepts: accepts)
     let before = mirror
     mirror = try MirrorState(path: path)

@@ -110,6 +110,7 @@ final class World: Sendable {
       }
       let answer: SamplePortal.Answer
       var wire: SamplePortal.Fault?
+      var arrives = true
       var told = ""
       if fails, kept.keeps(label) {
         let mishap = Mishap.random(&chance, for: request)
@@ -118,11 +119,12 @@ final class World: Sendable {
         told = " [\(label): \(mishap)]"
         if case .wire(let fault) = mishap { wire = fault }
         answer = state.answer(request, under: mishap, &chance, from: portal)
+        arrives = mishap.delivers(answer.body.readableBytes)
       } else {
         answer = state.sound(request, from: portal)
       }
       if request.action == "package_search" { state.answerBefore = answer }
-      if wire == nil { state.run.hear(answer, to: request) }
+      if arrives { state.run.hear(answer, to: request) }
       if isTelling || !told.isEmpty {
         state.log.append("  ? \(question.removingPercentEncoding ?? question)")
         state.log.append("    \(Self.describe(answer))\(told)")

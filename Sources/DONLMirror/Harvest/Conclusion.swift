@@ -7,19 +7,27 @@ extension Harvest {
     if let record = state.walk {
       state.portalCount = record.walk.count
       guard !record.walk.hasCollapsed else { return state.fail(.partial, collapse(record.walk)) }
+      try await fetchPostponed(into: &state)
     }
     let isFull = state.walk?.mode == .full
     if !isFull {
       try await retryQuarantine(into: &state)
       try await retryUnserved(into: &state)
+      try await fetchAbsent(into: &state)
       // The count of the filtered walk is not the catalogue's.
       if state.walk != nil { state.portalCount = try await portal.count() }
     }
     let count = state.portalCount ?? 0
     let expected = try inventory(state).expectedCount
     // What a walk stepped over it has not read, and the checkpoint would leave it behind.
-    let isProven = state.walk?.walk.isProven ?? true
-    guard isFull || count != expected || state.isCensusDue || !isProven else {
+    let isProven = state.walk.map { $0.walk.isProven && $0.walk.isExact } ?? true
+    // One that came may stand for one that went: a count that moved meanwhile tells nothing.
+    let hasMoved = state.opening.map { $0.count != count } ?? false
+    guard
+      try isFull || count != expected || hasMoved || state.isCensusDue || !isProven
+        || doubt(count: count, known: store.lastCompleteCount()) != nil
+    else {
+      try await reviewAbsences(into: &state)
       return complete(&state)
     }
 
@@ -30,34 +38,49 @@ extension Harvest {
           .temporary, reason: "unproven",
           "The portal's list of ids proves nothing today; nothing was deleted, try again later."))
     }
-    if census == .refused, !isFull, let opening = state.opening {
-      // Only a whole walk can tell then.
-      if let record = state.walk { try store.drop(record, at: stamp()) }
-      state.mode = .full
-      try store.setMode(.full, of: state.record)
-      try await walk(fullQuery, mode: .full, from: opening, into: &state)
-      guard state.walk?.walk.hasCollapsed == false else {
-        return state.fail(.partial, collapse(state.walk?.walk))
-      }
+    if census == .refused, !isFull { try await readEverything(&state) }
+    guard state.walk?.walk.hasCollapsed != true else {
+      return state.fail(.partial, collapse(state.walk?.walk))
     }
     try await reconcile(census, into: &state)
+    if state.refusesIDs, !state.unserved.isEmpty || !state.postponed.isEmpty {
+      // What cannot be asked by id comes with all the others.
+      try await readEverything(&state)
+      state.postponed = []
+      state.unserved = try census.isIndex ? store.differingFromCensus() : []
+    }
     try await settle(census, &state)
+  }
+
+  /// Reads the whole catalogue where nothing less will do.
+  private func readEverything(_ state: inout RunState) async throws {
+    guard let opening = state.opening else { return }
+    if let record = state.walk { try store.drop(record, at: stamp()) }
+    state.mode = .full
+    state.expected = opening.count
+    try store.setMode(.full, of: state.record)
+    try await walk(fullQuery, mode: .full, from: opening, into: &state)
+    try await fetchPostponed(into: &state)
   }
 
   private func settle(_ census: Census, _ state: inout RunState) async throws {
     let isFull = state.walk?.mode == .full
-    var candidates: [Unseen]
+    let candidates: [Unseen]
     var repeated = 0
+    var gaps: [Walk.Gap] = []
     switch census {
-    case .index(let number, let count, let namesAll, let again):
+    case .index(let number, let count, let again, let hasNameless, let missing):
       state.portalCount = count
       repeated = again
+      gaps = missing
       try store.confirmSeen(by: number)
-      candidates = namesAll ? try store.unlisted() : []
+      // A row without an id may be any dataset; whether one is gone, package_show says of each.
+      candidates = try store.unlisted()
+      if !hasNameless { try store.forgetNameless(notSeenBy: state.record) }
     case .names(let names):
       candidates = try store.unlisted(in: names)
     case .refused:
-      guard isFull, let record = state.walk, record.walk.isProven else {
+      guard isFull, let record = state.walk, record.walk.isWhole else {
         return state.fail(
           .partial,
           Failure(
@@ -66,6 +89,7 @@ extension Harvest {
               + "all; nothing was deleted."))
       }
       candidates = try store.unseen(by: record)
+      gaps = record.walk.gaps
     }
     var isTrusted = true
     if let record = state.walk, isFull, !record.walk.isOrdered {
@@ -77,14 +101,10 @@ extension Harvest {
     }
     let count = state.portalCount ?? 0
     let known = try store.lastCompleteCount()
-    let hasCollapsed =
-      options.limits.areExceeded(losing: known - count, of: known) || (count == 0 && known > 0)
-    let doubt: Doubt? =
-      if count == 0 { .empty } else if hasCollapsed { .collapse(known) } else if !isTrusted {
-        .disorder
-      } else { nil }
-    try await settle(candidates, count: count, doubt: doubt, into: &state)
-    guard !hasCollapsed || state.tally.held == 0 else {
+    let doubt = doubt(count: count, known: known)
+    try await settle(
+      candidates, count: count, doubt: doubt ?? (isTrusted ? nil : .disorder), into: &state)
+    guard doubt == nil || state.tally.held == 0 else {
       return state.fail(
         .partial,
         Failure(
@@ -93,18 +113,16 @@ extension Harvest {
             + "\(state.tally.held) deletions are held. See donl-mirror status; release them with "
             + "--accept-deletions if they are right."))
     }
-    if isFull, let record = state.walk {
-      try store.forgetNameless(notSeenBy: record)
-      try await readLists()
-    }
+    if isFull { try await readLists() }
     try store.explainDifference(
-      count: count, repeated: repeated, unserved: state.unserved, at: stamp())
+      count: count, repeated: repeated, unserved: state.unserved, names: state.unservedNames,
+      gaps: gaps, at: stamp())
     complete(&state)
   }
 
   /// Done and proven; what was held back makes it exit 3.
   private func complete(_ state: inout RunState) {
-    state.checkpoint = state.walk.map(\.checkpoint) ?? state.opening?.checkpoint
+    state.checkpoint = state.walk.map(\.checkpoint) ?? state.opening?.checkpoint(now: stamp())
     state.completeAsOf = state.walk?.portalDate ?? state.portalDate
     state.outcome = .complete
   }
@@ -145,4 +163,8 @@ extension Harvest {
         "\(name) could not be read: \(error)", metadata: ["reason": "\(error.reason)"])
     }
   }
+}
+
+extension Census {
+  fileprivate var isIndex: Bool { if case .index = self { true } else { false } }
 }

@@ -44,11 +44,10 @@ extension Harvest {
     _ candidates: [Unseen], count: Int, doubt: Doubt?, into state: inout RunState
   ) async throws {
     let verdicts = try await judge(candidates, count: count, doubt: doubt)
-    try store.bury(
-      verdicts.deleted, reasons: verdicts.reasons, absences: verdicts.absences,
-      run: state.record, at: stamp())
-    state.tally.deleted = verdicts.deleted.count
+    try store.bury(verdicts, isWhole: true, run: state.record, at: stamp())
+    state.tally.deleted += verdicts.deleted.count
     state.tally.held = verdicts.absences.count { $0.state != .active }
+    state.accepted = verdicts.reasons.values.count { $0 == Self.accepted }
     for absence in verdicts.absences where absence.state == .active {
       logger.notice(
         "\(absence.dataset.name ?? absence.dataset.id) is not in the index and still active.",
@@ -59,6 +58,29 @@ extension Harvest {
         "\(state.tally.held) deletions were held: \(held.detail)",
         metadata: ["reason": count == 0 ? "guard_empty" : "guard_deletions"])
     }
+  }
+
+  /// The reason of a deletion that rests on the operator's word.
+  private static let accepted = "accepted"
+  /// Absences that a run looks at, besides those that a census shows anew.
+  private static let reviewMax = 100
+
+  /// Asks for the records of the datasets that were absent from the index and not held by the guard:
+  /// one that is received is absent no more.
+  func fetchAbsent(into state: inout RunState) async throws {
+    let absent = try store.openAbsences(limit: Self.reviewMax)
+    _ = try await fetch(absent.map(\.id), retries: 0, into: &state)
+  }
+
+  /// Asks again what becomes of those that are still absent: neither a passing failure nor an index
+  /// that lags behind has the last word.
+  func reviewAbsences(into state: inout RunState) async throws {
+    let absent = try store.openAbsences(limit: Self.reviewMax)
+    guard !absent.isEmpty else { return }
+    let verdicts = try await judge(absent, count: state.portalCount ?? 0, doubt: nil)
+    try store.bury(verdicts, isWhole: false, run: state.record, at: stamp())
+    state.tally.deleted += verdicts.deleted.count
+    state.accepted += verdicts.reasons.values.count { $0 == Self.accepted }
   }
 
   private func judge(
@@ -96,7 +118,7 @@ extension Harvest {
     let listed = candidates.filter { held[$0.key] != nil }
     if options.acceptsDeletions { return Set(listed.map(\.key)) }
     let aDayAgo = Timestamp.text(now().addingTimeInterval(-86400))
-    let ripe = listed.filter { (held[$0.key] ?? aDayAgo + "~") <= aDayAgo }
+    let ripe = listed.filter { held[$0.key].map { $0 <= aDayAgo } ?? false }
     guard count > 0, ripe.count * 2 <= live else { return [] }
     return Set(ripe.map(\.key))
   }
@@ -107,11 +129,20 @@ extension Harvest {
     _ asked: [Unseen], besides candidates: [Unseen], into verdicts: inout Verdicts
   ) async throws {
     guard !asked.isEmpty else { return }
-    guard try await isControlHeld(besides: candidates) else {
-      verdicts.absences += asked.map {
-        Verdicts.Absence(
-          dataset: $0, state: .unclear,
-          detail: "package_show does not even answer for a dataset that is there.")
+    // Missed by a proven census before this one: then a person may vouch for them.
+    let known = options.acceptsDeletions ? try store.heldDeletions() : [:]
+    let control = try await control(besides: candidates)
+    guard control == .held else {
+      for dataset in asked {
+        if control == .notOffered, known[dataset.key] != nil {
+          verdicts.deleted.append(dataset)
+          verdicts.reasons[dataset.key] = Self.accepted
+        } else {
+          verdicts.absences.append(
+            Verdicts.Absence(
+              dataset: dataset, state: .unclear,
+              detail: "package_show does not even answer for a dataset that is there."))
+        }
       }
       return
     }
@@ -153,42 +184,69 @@ extension Harvest {
       guard let shown = ShownRecord(bytes), shown.id == dataset.id else {
         return .none("package_show answered with another record.")
       }
-      return shown.isActive ? .active : .gone(reason: "state_\(shown.state ?? "unknown")")
+      return shown.hidden.map { .gone(reason: $0) } ?? .active
     }
   }
 
-  private func isControlHeld(besides candidates: [Unseen]) async throws -> Bool {
-    guard let id = try store.control(besides: candidates) else { return false }
+  /// What package_show says of a dataset that is there.
+  private enum Control {
+    case held
+    /// It answers, and not as CKAN does: the portal does not offer it.
+    case notOffered
+    /// It did not answer this time, or there is no dataset to ask for.
+    case unknown
+  }
+
+  private func control(besides candidates: [Unseen]) async throws -> Control {
+    guard let id = try store.control(besides: candidates) else { return .unknown }
     do {
-      guard case .record(let bytes) = try await portal.packageShow(id) else { return false }
-      return ShownRecord(bytes)?.id == id
+      guard case .record(let bytes) = try await portal.packageShow(id) else { return .notOffered }
+      return ShownRecord(bytes)?.id == id ? .held : .notOffered
     } catch {
       guard error.isAboutOneAnswer else { throw error }
       logger.warning(
         "The control of the evidence failed: \(error.message)",
         metadata: ["reason": "\(error.reason)"])
-      return false
+      return error.isAboutQuestion ? .notOffered : .unknown
     }
   }
 }
 
 /// What `package_show` says of a dataset: evidence only, never stored or hashed.
+///
+/// Only three members are looked at, wherever else the record may be broken.
 struct ShownRecord: Sendable, Equatable {
   var id: String
+  /// In lower case; nil when the record does not say, or says it otherwise than as text.
   var state: String?
+  var isPrivate: Bool
 
   init?(_ record: [UInt8]) {
-    struct Shown: Decodable {
-      var id: String
-      var state: String?
+    let read = record.withView { bytes in
+      let scanner = PageScanner(bytes: bytes)
+      return (
+        scanner.id, scanner.string(named: "state"), scanner.value(named: "private"),
+        scanner.string(named: "private"), scanner.string(named: "capacity")
+      )
     }
-    guard let shown = try? JSONDecoder().decode(Shown.self, from: Data(record)) else { return nil }
-    id = shown.id
-    state = shown.state
+    guard let id = read.0 else { return nil }
+    func word(_ bytes: [UInt8]?) -> String? {
+      bytes.map { String(decoding: $0, as: UTF8.self).lowercased() }
+    }
+    self.id = id
+    state = word(read.1).flatMap { $0.isEmpty ? nil : $0 }
+    // Old CKAN says it in text, or by the capacity of the dataset in its organization.
+    isPrivate =
+      ["true", "1"].contains(word(read.2)) || ["true", "1", "yes"].contains(word(read.3))
+      || word(read.4) == "private"
   }
 
-  /// CKAN always says the state; a portal that does not shows what it serves.
-  var isActive: Bool { state == nil || state == "active" }
+  /// Why the public does not see it, as the reason of a deletion; nil when it does. CKAN always says
+  /// the state; a portal that does not shows what it serves.
+  var hidden: String? {
+    if let state, state != "active" { return "state_\(state)" }
+    return isPrivate ? "private" : nil
+  }
 }
 
 extension PortalError {

@@ -65,45 +65,78 @@ public struct Harvest: Sendable {
     self.report = report
   }
 
-  /// Runs to the end and leaves a row in `runs` whatever happens, killed processes excepted.
+  /// Runs to the end and leaves a row in `runs` that says how it ended, whatever happens.
   ///
   /// - Parameter interruption: what to answer when the task is cancelled (130 or 143).
-  /// - Throws: `Failure` when the store itself fails; what the portal does is in the summary.
+  /// - Throws: what failed on our side, the store first of all; what the portal does is in the
+  ///   summary. The row then tells of the failure too, unless it cannot be written either.
   public func run(
     interruption: @Sendable () -> ExitStatus = { .interrupted }
   ) async throws -> RunSummary {
     let record = try store.beginRun(at: stamp())
     var state = RunState(record: record)
+    var ours: (any Error)?
     do {
       try await perform(&state)
+      try noteHeldBack(&state)
+      // A run that stored nothing left nothing to build.
+      if state.outcome == .complete, state.mode == .full || state.tally.hasChanges {
+        try store.finishLoad()
+      }
+      try logWhole(state)
     } catch let error as PortalError where error.nature != .interrupted && !Task.isCancelled {
       state.fail(error)
-    } catch let failure as Failure {
-      state.fail(.failed, failure)
-      // The ledger may be what failed; then the failure itself is all there is to tell.
-      guard (try? finish(state)) != nil else { throw failure }
-      throw failure
     } catch  where error is CancellationError || Task.isCancelled || error is PortalError {
       state.fail(
         .interrupted,
         Failure(interruption(), reason: "interrupted", "Stopped; the next run goes on from here."))
+    } catch {
+      state.fail(.failed, Self.failure(of: error))
+      ours = error
     }
-    try noteHeldBack(&state)
-    return try finish(state)
+    let summary: RunSummary
+    do {
+      summary = try finish(state)
+    } catch {
+      // What came first is what is told; the row of the run gets at least its end.
+      let first = ours ?? error
+      state.fail(.failed, Self.failure(of: first))
+      try? store.end(self.summary(of: state))
+      throw first
+    }
+    if let ours { throw ours }
+    return summary
   }
 
-  /// A complete run that holds something back is done and proven, and not clean.
+  private static func failure(of error: any Error) -> Failure {
+    error as? Failure ?? Failure(.internalError, reason: "internal", "Internal error: \(error)")
+  }
+
+  /// What is held back; a complete run that holds something back is done and proven, and not clean.
   private func noteHeldBack(_ state: inout RunState) throws {
     guard state.outcome == .complete else { return }
     let back = try store.heldBack()
     state.tally.held = back.held
+    if state.accepted > 0 {
+      state.reason = "accepted"
+      state.message =
+        "\(state.accepted) deletions rest on the operator's word (--accept-deletions): two censuses "
+        + "miss the datasets, and package_show gives no evidence."
+    }
     guard let reason = back.reason else { return }
     state.status = .heldBack
     state.reason = reason
-    state.message = back.message
+    state.message = [state.message, back.message].compactMap(\.self).joined(separator: " ")
   }
 
   private func perform(_ state: inout RunState) async throws {
+    state.lessons = try store.pageLessons(newerThan: Timestamp.text(now() - Self.lessonsLast))
+    state.hasUnserved = try store.unservedCount() > 0
+    if try store.dropUnreadableWalks(at: stamp()) {
+      logger.notice(
+        "An unfinished walk was left by another version of donl-mirror; it begins again.",
+        metadata: ["reason": "walk_dropped"])
+    }
     let opening = try await portal.opening()
     state.opening = opening
     state.portalCount = opening.count
@@ -112,6 +145,7 @@ public struct Harvest: Sendable {
     let due = try await scope(after: opening)
     state.mode = due.mode
     state.isCensusDue = due.isCensusDue
+    state.expected = due.expected
     state.openingInventory = due.inventory
     try store.setMode(due.mode, of: state.record)
     logger.info(
@@ -129,38 +163,52 @@ public struct Harvest: Sendable {
     var record =
       try resumed(query, mode: mode, state: state)
       ?? store.beginWalk(
-        mode, query: query, portalDate: state.portalDate, checkpoint: opening.checkpoint,
-        walk: Walk(limits: options.limits), run: state.record, at: stamp())
+        mode, query: query, portalDate: state.portalDate,
+        checkpoint: opening.checkpoint(now: stamp()),
+        walk: Walk(limits: options.limits, expecting: state.expected), run: state.record,
+        at: stamp())
     state.walk = record
     defer { state.walk = record }
     try await read(&record, into: &state)
   }
 
-  /// The walk that an earlier run left open, when it asks for the same and is fresh enough.
+  /// The walk that an earlier run left open, when it asks for the same and is fresh enough. One that
+  /// was read to its end lacks its proof only, and is not read again.
   private func resumed(
     _ query: WalkRecord.Query, mode: HarvestMode, state: RunState
   ) throws -> WalkRecord? {
-    guard let open = try store.openWalk() else { return nil }
+    guard var open = try store.openWalk() else { return nil }
     let age = Timestamp.date(open.movedAt).map { now().timeIntervalSince($0) } ?? .infinity
     let isSame =
       open.mode == mode && open.query.filter == query.filter && open.query.order == query.order
-    guard isSame, age <= options.resumeWithin / .seconds(1), !open.walk.isFinished else {
+    guard isSame, age <= options.resumeWithin / .seconds(1),
+      !open.walk.isFinished || open.walk.isWhole
+    else {
       try store.drop(open, at: stamp())
       return nil
     }
+    // The settings of now count, not those of the run that began it.
+    open.query.rows = query.rows
+    open.walk.limits = options.limits
     try store.adopt(open, run: state.record)
+    let place = open.walk.key.map { "behind \($0)" } ?? "at \(open.walk.nextStart)"
     logger.notice(
-      "resuming walk \(open.id) at \(open.walk.nextStart) of \(open.walk.count)",
+      open.walk.isFinished
+        ? "resuming walk \(open.id): it is read to its end and still to be proven"
+        : "resuming walk \(open.id) \(place) of \(open.walk.count)",
       metadata: ["reason": "resumed"])
     return open
   }
 
   private func finish(_ state: RunState) throws -> RunSummary {
-    // A run that stored nothing left nothing to build.
-    if state.outcome == .complete, state.mode == .full || state.tally.hasChanges {
-      try store.finishLoad()
-    }
-    try tellWhole(state)
+    var summary = summary(of: state)
+    try store.finish(
+      summary, walk: state.walk, completeAsOf: state.completeAsOf, lessons: state.lessons)
+    summary.datasets = try inventory(state).live
+    return summary
+  }
+
+  private func summary(of state: RunState) -> RunSummary {
     let counts = portal.tally.counts
     var summary = RunSummary(
       id: state.record.id, mode: state.mode, outcome: state.outcome, exitStatus: state.status,
@@ -175,10 +223,11 @@ public struct Harvest: Sendable {
     summary.tally = state.tally
     summary.reason = state.reason
     summary.message = state.message
-    try store.finish(summary, walk: state.walk, completeAsOf: state.completeAsOf)
-    summary.datasets = try inventory(state).live
     return summary
   }
+
+  /// How long it is remembered what a portal could not serve because of its size.
+  private static let lessonsLast: TimeInterval = 7 * 86_400
 
   /// What the store holds now; counted again only when the run may have changed it.
   func inventory(_ state: RunState) throws -> Inventory {
@@ -203,6 +252,20 @@ struct RunState {
   var message: String?
   var opening: Opening?
   var isCensusDue = false
+  /// How many datasets the walk is to read, by the portal's first answers.
+  var expected = 0
+  /// Sizes of pages, and numbers of ids, that the portal refused, by what was asked.
+  var lessons: [String: PageSize.Lesson] = [:]
+  /// Something that the portal counts was not served in earlier runs.
+  var hasUnserved = false
+  /// Of the ids known to be unserved, those that were not served in this run either.
+  var triedUnserved: Set<String> = []
+  /// Ids whose record came with an older stamp than the stored one, to be fetched by themselves.
+  var postponed: Set<String> = []
+  /// The portal cannot be asked for records by their ids.
+  var refusesIDs = false
+  /// Deletions that rest on the operator's word.
+  var accepted = 0
   /// What the store held when the run began, where it was counted.
   var openingInventory: Inventory?
   /// The census of this run, once it has been taken.
@@ -218,11 +281,8 @@ struct RunState {
   var olderStamps = 0
   /// Ids that the census lists and the portal does not serve, not even alone.
   var unserved: [String] = []
-  /// Records that the portal could not serve and that were stepped over.
-  var steppedOver = 0
-  /// The offset of the last step whose seam is still to be proven.
-  var unprovenStep: Int?
-
+  /// Names that the portal lists and does not show.
+  var unservedNames: [String] = []
   init(record: RunRecord) {
     self.record = record
   }
@@ -239,14 +299,5 @@ struct RunState {
     completeAsOf = nil
   }
 
-  mutating func fail(_ error: PortalError) {
-    let status: ExitStatus =
-      switch error.nature {
-      case .temporary, .interrupted: .temporary
-      case .refused: .refused
-      case .notCKAN: .notCKAN
-      }
-    fail(
-      .failed, Failure(status, reason: error.reason.rawValue, error.description))
-  }
+  mutating func fail(_ error: PortalError) { fail(.failed, Failure(error)) }
 }

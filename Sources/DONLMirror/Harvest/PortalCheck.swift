@@ -64,44 +64,61 @@ public struct PortalCheck: Sendable {
   }
 
   private func list(_ portal: Portal) async throws -> Listing {
-    var walk = Walk(
+    let listing = IDListing(
+      portal: portal,
       limits: DeletionLimits(
-        percent: settings.deletions.limitPercent, count: settings.deletions.limitCount))
-    var rows: [CensusRow] = []
-    while !walk.isFinished {
-      try Task.checkCancellation()
-      let query = SearchQuery(
-        start: walk.nextStart, rows: Harvest.censusRows, sort: Harvest.pageOrder,
-        fields: ["id", "metadata_modified"])
-      let page: CountedPage
-      do {
-        page = try await portal.search(query) { try CountedPage($0) }
-      } catch {
-        guard error.isRefusal, walk.nextStart == 0 else { throw error }
-        return .names(Set(try await portal.packageList()))
-      }
-      guard walk.nextStart > 0 || page.count == 0 || !page.ids.isEmpty else {
-        throw PortalError(
-          reason: .shortListing, nature: .notCKAN,
-          message: "The portal counts \(page.count) datasets and lists none.")
-      }
-      let listed = page.records.censusRows
-      rows += walk.take(ids: page.ids, count: page.count).compactMap { listed[$0] }
+        percent: settings.deletions.limitPercent, count: settings.deletions.limitCount),
+      skipLimit: settings.portal.skipLimit, logger: logger)
+    guard var (walk, rows) = try await list(listing, expecting: 0) else {
+      return .names(try await names(listing))
     }
-    guard walk.isOrdered else { return .names(Set(try await portal.packageList())) }
-    guard walk.isProven else {
-      throw Failure(
-        .temporary, reason: "unproven_census",
-        "The portal's list proves nothing: it counts \(walk.count) and listed \(walk.taken); "
-          + "try again.")
+    // As in a census: what is not exact is listed again, and believed when it is whole.
+    if !walk.isExact {
+      guard let again = try await list(listing, expecting: walk.count) else {
+        return .names(try await names(listing))
+      }
+      (walk, rows) = again
+    }
+    guard walk.count == 0 || walk.taken > 0 else {
+      throw PortalError(
+        reason: .shortListing, nature: .notCKAN,
+        message: "The portal counts \(walk.count) datasets and lists none.")
+    }
+    guard walk.isWhole else {
+      throw unproven("it counts \(walk.count) and listed \(walk.taken)")
     }
     return .rows(rows)
+  }
+
+  /// - Returns: nil when the portal does not list its ids in order.
+  private func list(
+    _ listing: IDListing, expecting count: Int
+  ) async throws -> (walk: Walk, rows: [CensusRow])? {
+    var rows: [CensusRow] = []
+    var lesson: PageSize.Lesson?
+    let walk = try await listing.read(
+      expecting: count, lesson: &lesson, at: Timestamp.text(clock.now())
+    ) { rows += $0 }
+    guard let walk, walk.isOrdered else { return nil }
+    return (walk, rows)
+  }
+
+  private func names(_ listing: IDListing) async throws -> Set<String> {
+    guard let names = try await listing.names() else {
+      throw unproven("it names fewer datasets than it counts")
+    }
+    return names.names
+  }
+
+  private func unproven(_ why: String) -> Failure {
+    Failure(
+      .temporary, reason: "unproven_census",
+      "The portal's list proves nothing: \(why); try again.")
   }
 }
 
 extension Failure {
   /// A portal that failed, as the exit code says it.
-  /// What an error of the portal means for whoever asked.
   init(_ error: PortalError) {
     let status: ExitStatus =
       switch error.nature {

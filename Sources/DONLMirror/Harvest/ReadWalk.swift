@@ -1,121 +1,86 @@
 import Logging
 
-/// A page of `package_search` with the count that every answer of it bears.
-struct CountedPage: Sendable {
-  var records: Page
-  var count: Int
-
-  /// - Throws: `PageError` when the answer is cut or has not the shape of a search.
-  init(_ response: PortalResponse) throws {
-    records = try Page(body: response.body)
-    guard let count = records.count else { throw PageError.wrongShape("no count") }
-    self.count = count
-  }
-
-  var ids: [String?] { records.records.indices.map(records.id(ofRecord:)) }
-}
-
 extension Harvest {
   /// Reads a walk to its end, storing page after page. While a page is stored, the next is fetched.
   func read(_ record: inout WalkRecord, into state: inout RunState) async throws {
-    let (portal, query) = (portal, record.query)
+    let listing = PageReader.Listing(filter: record.query.filter, order: record.query.order)
+    var reader = PageReader(
+      listing, of: portal,
+      size: PageSize(record.query.rows, lesson: state.lessons[Self.recordPages]),
+      skipLimit: options.skipLimit, logger: logger)
+    // What is known to be unserved is not waited for again and again.
+    if state.hasUnserved { reader.retries = min(1, portal.settings.retries) }
+    // What was learnt is worth keeping, however the run ends.
+    defer { state.lessons[Self.recordPages] = reader.size.lesson(at: stamp()) }
+    repeat {
+      try await read(&record, by: &reader, into: &state)
+    } while try await goOnByKey(&record, by: &reader, into: &state)
+  }
+
+  static let recordPages = "records"
+  static let censusPages = "census"
+
+  /// Where offsets did not lead to the end; the position says so, should we die on the way.
+  private func goOnByKey(
+    _ record: inout WalkRecord, by reader: inout PageReader, into state: inout RunState
+  ) async throws -> Bool {
+    guard try await reader.goOnByKey(&record.walk) else { return false }
+    try store.apply(Batch(entries: []), movingTo: record, run: state.record, at: stamp())
+    return true
+  }
+
+  private func read(
+    _ record: inout WalkRecord, by reader: inout PageReader, into state: inout RunState
+  ) async throws {
     try await withThrowingTaskGroup(of: PageWindow.Arrival.self) { group in
       defer { group.cancelAll() }
       var window = PageWindow(width: options.requestsInFlight)
-      var size = PageSize(query.rows)
-      func ask(for walk: Walk) {
-        let generation = window.generation
-        let (rows, retries) = (size.rows, size.isReduced ? 0 : nil)
-        for start in window.due(from: walk, guessing: !size.isReduced) {
-          group.addTask {
-            PageWindow.Arrival(
-              start: start, generation: generation,
-              page: await Result { () async throws(PortalError) in
-                try await portal.page(of: query, at: start, rows: rows, retries: retries)
-              })
-          }
-        }
-      }
-
       while !record.walk.isFinished {
         try Task.checkCancellation()
-        ask(for: record.walk)
+        Self.ask(for: record.walk, by: reader, in: &window, of: &group)
         let start = record.walk.nextStart
         while !window.holds(start), let arrival = try await group.next() { window.take(arrival) }
         guard let arrival = window.remove(start) else { continue }
+        if case .failure = arrival { window.forget() }
 
-        var page: CountedPage?
-        var pageRows = size.rows
-        switch arrival {
-        case .success(let arrived):
-          page = arrived
-          size.grow()
-        case .failure(let error):
-          window.forget()
-          page = try await isolate(
-            at: start, after: error, in: &record, size: &size, into: &state)
-          pageRows = size.rows
-        }
-        guard let page else { continue }
-        guard try await isStepProven(record, &state) else {
-          record.walk.breakSeam(at: start)
+        let before = record.walk
+        guard let (page, fresh) = try await reader.settle(arrival, in: &record.walk) else {
           window.forget()
           continue
         }
-
-        let fresh = try take(page, asked: pageRows, in: &record.walk)
-        if record.walk.nextStart <= start { window.forget() }
-        if !record.walk.isFinished { ask(for: record.walk) }
-        try keep(page, fresh, of: record, into: &state)
+        // What was asked in advance was asked of another place.
+        if record.walk.nextStart <= start || record.walk.key != before.key { window.forget() }
+        if !record.walk.isFinished {
+          Self.ask(for: record.walk, by: reader, in: &window, of: &group)
+        }
+        try storePage(page, fresh, of: record, into: &state)
       }
     }
   }
 
-  /// Lets the walk judge a page; answers which of its records are new.
-  private func take(_ page: CountedPage, asked rows: Int, in walk: inout Walk) throws -> [Int] {
-    let ids = page.ids
-    guard walk.nextStart > 0 || !ids.isEmpty || page.count == 0 else {
-      throw PortalError(
-        reason: .shortListing, nature: .notCKAN,
-        message: "The portal counts \(page.count) datasets and serves none.")
+  /// Asks for the page that the walk needs next, and for guesses as far as the window allows.
+  private static func ask(
+    for walk: Walk, by reader: PageReader, in window: inout PageWindow,
+    of group: inout ThrowingTaskGroup<PageWindow.Arrival, any Error>
+  ) {
+    let generation = window.generation
+    for start in window.due(from: walk, guessing: !reader.size.isReduced) {
+      group.addTask {
+        PageWindow.Arrival(
+          start: start, generation: generation, page: await reader.ask(walk, at: start))
+      }
     }
-    let before = walk
-    let fresh = walk.take(ids: ids, count: page.count, asked: rows)
-    guard walk.emptyPages < Self.emptyPagesMax else {
-      throw PortalError(
-        reason: .shortListing, nature: .notCKAN,
-        message: "The portal counts \(page.count) datasets and serves none from offset "
-          + "\(walk.taken) on.")
-    }
-    if before.largestPage == 0, ids.count < min(rows, page.count) {
-      logger.notice(
-        "The portal serves \(ids.count) records a page where \(rows) were asked.",
-        metadata: ["reason": "rows_capped"])
-    }
-    if walk.brokenSeams > before.brokenSeams {
-      logger.notice(
-        "Something was deleted behind offset \(before.nextStart); stepping back.",
-        metadata: ["reason": "moving_catalogue"])
-    }
-    if before.isOrdered && !walk.isOrdered {
-      logger.warning(
-        "The portal does not sort by id; nothing will be deleted on the word of this walk.",
-        metadata: ["reason": "no_order"])
-    }
-    for gap in walk.gaps.dropFirst(before.gaps.count) {
-      logger.warning(
-        "The portal counts records at offsets \(gap.start)..<\(gap.end) and does not serve them.",
-        metadata: ["reason": "unserved"])
-    }
-    return fresh
   }
 
   /// Reads the new records of a page and stores them together with the position.
-  private func keep(
+  private func storePage(
     _ page: CountedPage, _ fresh: [Int], of record: WalkRecord, into state: inout RunState
   ) throws {
     let batch = read(page, fresh)
-    state.tally += try store.apply(batch, movingTo: record, run: state.record, at: stamp())
+    // Where ids cannot be asked for, what the page says must do.
+    state.tally += try store.apply(
+      batch, movingTo: record, askedAs: state.refusesIDs ? .id : .page, run: state.record,
+      at: stamp())
     try tellNews(&state)
     state.pages += 1
     if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }
@@ -139,34 +104,6 @@ extension Harvest {
     return batch
   }
 
-  /// More than any way back to the first page takes: then the portal serves nothing more.
-  private static let emptyPagesMax = 40
   /// Keeps the WAL at some tens of megabytes during a first load.
   private static let pagesPerCheckpoint = 16
-}
-
-extension Portal {
-  func page(
-    of query: WalkRecord.Query, at start: Int, rows: Int, retries: Int? = nil
-  ) async throws(PortalError) -> CountedPage {
-    let query = SearchQuery(
-      start: start, rows: rows, sort: query.order,
-      filter: query.filter.isEmpty ? nil : query.filter)
-    return try await search(query, retries: retries) { try CountedPage($0) }
-  }
-}
-
-extension Result {
-  fileprivate init(catching body: () async throws(Failure) -> Success) async {
-    do {
-      self = .success(try await body())
-    } catch {
-      self = .failure(error)
-    }
-  }
-}
-
-extension PortalError.Reason {
-  /// The portal counts records and serves none.
-  static let shortListing = Self(rawValue: "short_listing")
 }

@@ -7,6 +7,7 @@ extension Harvest {
   func tellNews(_ state: inout RunState) throws {
     let news = try store.takeNews()
     state.olderStamps += news.olderStamps
+    state.postponed.formUnion(news.postponed)
     for id in news.conflicts {
       logger.warning(
         "The portal serves \(id) twice, and not the same; the newer one stands.",
@@ -31,7 +32,7 @@ extension Harvest {
   }
 
   /// What only the whole of a run shows.
-  func tellWhole(_ state: RunState) throws {
+  func logWhole(_ state: RunState) throws {
     if state.olderStamps > 0 {
       logger.notice(
         "\(state.olderStamps) datasets came with an older metadata_modified than before.",

@@ -9,45 +9,84 @@ struct Opening: Sendable, Equatable {
   var date: String?
 
   /// Up to when a complete walk that begins now makes us consistent: the portal's own time, and
-  /// never later than its clock, because stamps can lie in the future.
-  var checkpoint: String? {
-    guard let newest else { return nil }
-    guard let date else { return newest }
-    return min(newest, date)
+  /// never later than its clock, because stamps can lie in the future; where it shows no clock, ours
+  /// must do.
+  ///
+  /// - Parameter now: our time, as a stamp.
+  func checkpoint(now: String) -> String? {
+    newest.map { min($0, date ?? now) }
+  }
+
+  /// Something newer than the newest stamp can have come without changing that stamp.
+  func isNewestAhead(now: String) -> Bool {
+    newest.map { $0 > date ?? now } ?? false
   }
 }
 
 extension Portal {
-  /// The count and the newest stamp of the whole catalogue.
-  func opening() async throws -> Opening {
-    do {
-      return try await opening(fields: ["id", "metadata_modified"])
-    } catch {
-      // A portal may refuse `fl`; then the whole record must do.
-      guard error.type != nil, error.nature == .notCKAN, error.status == 400 || error.status == 409
-      else { throw error }
-      return try await opening(fields: [])
-    }
-  }
+  private static let newestFirst = "metadata_modified desc, id asc"
 
+  /// The count and the newest stamp of the whole catalogue.
+  ///
   /// Slim rows where they can be had: the newest record may be the very one that cannot be served.
-  private func opening(fields: [String]) async throws(PortalError) -> Opening {
-    let query = SearchQuery(
-      start: 0, rows: 1, sort: "metadata_modified desc, id asc", fields: fields)
-    return try await search(query) { response in
+  /// Where the portal does not sort by date either, the newest stamp stays unknown.
+  func opening() async throws(PortalError) -> Opening {
+    let fields = ["id", "metadata_modified"]
+    let queries = [
+      SearchQuery(start: 0, rows: 1, sort: Self.newestFirst, fields: fields),
+      SearchQuery(start: 0, rows: 1, sort: Self.newestFirst),
+      SearchQuery(start: 0, rows: 1),
+    ]
+    return try await firstAnswer(to: queries) { query, response in
       let page = try CountedPage(response)
+      let newest =
+        query.sort == Self.newestFirst ? page.records.censusRows.first??.metadataModified : nil
       return Opening(
-        count: page.count, newest: page.records.censusRows.first??.metadataModified,
-        date: response.date.map(Timestamp.text))
+        count: page.count, newest: newest, date: response.date.map(Timestamp.text))
     }
   }
 
   /// How many datasets match.
-  func count(matching filter: String = "") async throws -> Int {
-    let query = SearchQuery(start: 0, rows: 0, filter: filter.isEmpty ? nil : filter)
-    return try await search(query) { response in
-      try CountedPage(response).count
+  func count(matching filter: String = "") async throws(PortalError) -> Int {
+    let filter = filter.isEmpty ? nil : filter
+    let queries = [
+      SearchQuery(rows: 0, filter: filter), SearchQuery(rows: 1, filter: filter, fields: ["id"]),
+      SearchQuery(rows: 1, filter: filter),
+    ]
+    return try await firstAnswer(to: queries) { _, response in try CountedPage(response).count }
+  }
+
+  /// How many datasets match; nil where the portal cannot say, and answers all the same.
+  ///
+  /// - Throws: when the portal does not even answer the plainest question.
+  func countOrAnswer(matching filter: String) async throws(PortalError) -> Int? {
+    do {
+      return try await count(matching: filter)
+    } catch {
+      guard error.isAboutQuestion, !filter.isEmpty else { throw error }
+      _ = try await count()
+      return nil
     }
+  }
+
+  /// Asks the same in plainer and plainer ways: portals and what stands before them refuse
+  /// parameters of all kinds. Only when the plainest fails too, the portal is in trouble.
+  private func firstAnswer<Answer>(
+    to queries: [SearchQuery], reading: (SearchQuery, PortalResponse) throws -> Answer
+  ) async throws(PortalError) -> Answer {
+    var failure: PortalError?
+    for query in queries {
+      do {
+        // What passes has passed by then, so a plainer question is asked once.
+        return try await search(query, retries: failure == nil ? nil : 0) {
+          try reading(query, $0)
+        }
+      } catch {
+        guard error.isAnswer else { throw error }
+        failure = error
+      }
+    }
+    throw failure ?? .cancelled
   }
 }
 
@@ -56,6 +95,8 @@ struct Scope: Sendable, Equatable {
   var mode: HarvestMode
   var query: WalkRecord.Query?
   var isCensusDue = false
+  /// How many datasets the query matches.
+  var expected = 0
   var why: String
   /// What the store held when this was decided.
   var inventory: Inventory?
@@ -67,6 +108,14 @@ struct Scope: Sendable, Equatable {
 extension Harvest {
   static let pageOrder = "id asc"
 
+  /// Why a count is not believed; nil when it may be right.
+  ///
+  /// - Parameter known: the count at the end of the last complete run; 0 when there is none.
+  func doubt(count: Int, known: Int) -> Doubt? {
+    if count == 0, known > 0 { return .empty }
+    return options.limits.areExceeded(losing: known - count, of: known) ? .collapse(known) : nil
+  }
+
   /// The whole catalogue. A page holds at least two records, because pages overlap by one.
   var fullQuery: WalkRecord.Query {
     WalkRecord.Query(filter: "", order: Self.pageOrder, rows: max(2, options.rows))
@@ -77,36 +126,41 @@ extension Harvest {
   func scope(after opening: Opening) async throws -> Scope {
     let rows = max(2, options.rows)
     let full = fullQuery
-    if options.isFull { return Scope(mode: .full, query: full, why: "asked") }
+    func everything(_ why: String) -> Scope {
+      Scope(mode: .full, query: full, expected: opening.count, why: why)
+    }
+    if options.isFull { return everything("asked") }
     guard let last = try store.lastCompleteFullRun(), let checkpoint = try store.meta("checkpoint")
-    else { return Scope(mode: .full, query: full, why: "first") }
+    else { return everything("first") }
     if let open = try store.openWalk(), open.mode == .full {
-      return Scope(mode: .full, query: full, why: "unfinished")
+      return everything("unfinished")
     }
     guard !isDue(after: last, every: options.fullEvery) else {
-      return Scope(mode: .full, query: full, why: "due")
+      return everything("due")
     }
 
     guard let since = Self.lowerBound(checkpoint, less: options.overlap),
-      let matching = try await honored(since: since, opening: opening)
+      let window = try await window(since: since, opening: opening)
     else {
       logger.warning(
         "The portal does not filter by metadata_modified as it should; reading everything.",
         metadata: ["reason": "filter_not_honored"])
-      return Scope(mode: .full, query: full, why: "filter")
+      return everything("filter")
     }
     let inventory = try store.inventory(since: since.stamp)
     let known = try store.lastCompleteCount()
     let isQuiet =
-      opening.count == inventory.expectedCount && matching == inventory.since
+      !window.isMoving && opening.count == inventory.expectedCount
+      && window.matching == inventory.since
       && opening.newest.map(Self.milliseconds) == inventory.newest.map(Self.milliseconds)
-      && !options.limits.areExceeded(losing: known - opening.count, of: known)
+      && !opening.isNewestAhead(now: stamp())
+      && doubt(count: opening.count, known: known) == nil
     let filtered = WalkRecord.Query(filter: since.filter, order: Self.pageOrder, rows: rows)
     return Scope(
       mode: .incremental, query: isQuiet ? nil : filtered,
       isCensusDue: isDue(after: try store.meta("census_at"), every: options.censusEvery)
-        || options.acceptsDeletions,
-      why: isQuiet ? "quiet" : "moved", inventory: inventory)
+        || options.acceptsDeletions || window.isMoving,
+      expected: window.matching, why: isQuiet ? "quiet" : "moved", inventory: inventory)
   }
 
   /// What was done last in the future was done while our clock was wrong: nobody knows when.
@@ -138,18 +192,48 @@ extension Harvest {
     stamp.count == 27 ? stamp.prefix(23) + "Z" : stamp
   }
 
-  /// How many datasets match the filter; nil when the answers do not add up, asked twice because
-  /// the catalogue may have moved in between.
-  private func honored(since: Since, opening: Opening) async throws -> Int? {
-    var opening = opening
-    for attempt in 1...2 {
-      if attempt == 2 { opening = try await portal.opening() }
-      let matching = try await portal.count(matching: since.filter)
-      let others = try await portal.count(matching: since.complement)
-      let isNewestInside =
-        opening.newest.map { Self.milliseconds($0) >= since.bound } ?? (matching > 0)
-      if matching + others == opening.count, isNewestInside == (matching > 0) { return matching }
-    }
-    return nil
+  /// What lies in the window of an incremental run.
+  private struct Window {
+    var matching: Int
+    /// The catalogue moved whenever we asked, so that the answers could not be held together.
+    var isMoving = false
   }
+
+  /// Asks how many datasets the filter matches, and how many its complement: together they must be
+  /// all there are, and the newest must be on the right side.
+  ///
+  /// - Returns: nil on evidence that the portal does not filter as it should: it refuses, or the
+  ///   same answers come twice and do not add up.
+  private func window(since: Since, opening: Opening) async throws -> Window? {
+    var opening = opening
+    var last: [Int] = []
+    var window = Window(matching: 0)
+    for attempt in 1...Self.windowAttempts {
+      if attempt > 1 { opening = try await portal.opening() }
+      let others: Int
+      do {
+        window.matching = try await portal.count(matching: since.filter)
+        others = try await portal.count(matching: since.complement)
+      } catch {
+        guard error.isAboutQuestion else { throw error }
+        logger.notice(
+          "The portal does not answer by date: \(error.message)",
+          metadata: ["reason": "\(error.reason)"])
+        return nil
+      }
+      let isNewestInside =
+        opening.newest.map { Self.milliseconds($0) >= since.bound } ?? (window.matching > 0)
+      if window.matching + others == opening.count, isNewestInside == (window.matching > 0) {
+        return window
+      }
+      let answers = [opening.count, window.matching, others]
+      if answers == last { return nil }
+      last = answers
+    }
+    // Something came or went between any two questions. A census will hold the whole together.
+    window.isMoving = true
+    return window
+  }
+
+  private static let windowAttempts = 5
 }

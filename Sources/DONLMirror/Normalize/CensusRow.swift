@@ -27,6 +27,25 @@ extension Page {
   }
 }
 
+extension Page {
+  /// Whether a record holds what slim rows hold and nothing else: the answer to another question, as
+  /// a cache may give it that does not mind the query.
+  var holdsSlimRow: Bool {
+    bytes.withView { body in
+      records.contains { range in
+        var keys: [String] = []
+        let scanner = PageScanner(bytes: body[range])
+        _ = try? scanner.eachMember(of: 0) { (key, value) throws(PageError) -> Int in
+          keys.append(key.text)
+          guard keys.count < 3 else { throw .truncated(bytes: 0) }
+          return try scanner.endOfValue(at: value)
+        }
+        return Set(keys) == ["id", "metadata_modified"]
+      }
+    }
+  }
+}
+
 extension PageScanner {
   /// The id that a record shows, if it could be one.
   var id: String? {

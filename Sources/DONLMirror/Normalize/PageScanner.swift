@@ -125,6 +125,21 @@ extension PageScanner {
   }
 }
 
+extension PageScanner {
+  /// The outermost member of that name as it was sent; the last one counts.
+  func value(named name: StaticString) -> [UInt8]? {
+    let start = bytes.skippingSpace(from: 0)
+    guard start < bytes.count, bytes[start] == .openBrace else { return nil }
+    var found: Range<Int>?
+    _ = try? eachMember(of: start) { (key, value) throws(PageError) -> Int in
+      let end = try endOfValue(at: value)
+      if key.says(name) { found = value..<end }
+      return end
+    }
+    return found.map { Array(bytes[$0].buffer) }
+  }
+}
+
 extension ByteView {
   /// What the text between the quotes of a JSON string says.
   fileprivate var decoded: [UInt8] {

@@ -175,8 +175,13 @@ public struct Transport: Sendable {
     return body
   }
 
-  /// What there is of an error page: its status is the news, whatever becomes of its body.
+  /// The beginning of an error page.
+  ///
+  /// - Throws: when it breaks off, and the status says that the portal refuses: what it refuses, and
+  ///   who, stands in the body. Of a portal in trouble the status is the news, whatever becomes of
+  ///   the body.
   private func beginning(of answer: HTTPClientResponse) async throws -> [UInt8] {
+    let isRefusal = (400..<500).contains(answer.status.code) && answer.status.code != 429
     var body: [UInt8] = []
     var speed = SpeedWatch(settings)
     do {
@@ -186,6 +191,7 @@ public struct Transport: Sendable {
         try speed.received(part.readableBytes)
       }
     } catch {
+      guard !isRefusal || Task.isCancelled else { throw error }
       logger.debug("The body of an error answer broke off", metadata: ["error": "\(error)"])
     }
     guard !Task.isCancelled else { throw PortalError.cancelled }

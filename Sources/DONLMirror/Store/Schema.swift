@@ -17,7 +17,7 @@ struct Schema: Sendable {
   static let current = Schema(
     steps: [
       text(PackageResources.schema_1_sql), text(PackageResources.schema_2_sql),
-      text(PackageResources.schema_3_sql),
+      text(PackageResources.schema_3_sql), text(PackageResources.schema_4_sql),
     ],
     views: [
       PackageResources.views_sql, PackageResources.views_resolution_sql,

@@ -2,14 +2,18 @@ import Foundation
 import GRDB
 
 extension Store {
-  /// Opens a census; the list of the last one is forgotten.
+  /// Opens a census. The list of the one before stays beside it, to compare.
   func beginCensus(
-    _ query: WalkRecord.Query, portalDate: String, walk: Walk, at now: String
+    _ query: WalkRecord.Query, portalDate: String, at now: String
   ) throws -> Int64 {
     try write { db in
       try db.execute(
-        sql: "CREATE TEMP TABLE IF NOT EXISTS census (id TEXT PRIMARY KEY, stamp TEXT)")
-      try db.execute(sql: "DELETE FROM temp.census")
+        sql: """
+          DROP TABLE IF EXISTS temp.last_census;
+          CREATE TEMP TABLE IF NOT EXISTS census (id TEXT PRIMARY KEY, stamp TEXT);
+          ALTER TABLE temp.census RENAME TO last_census;
+          CREATE TEMP TABLE census (id TEXT PRIMARY KEY, stamp TEXT);
+          """)
       try db.execute(
         sql: """
           INSERT INTO walks
@@ -20,7 +24,7 @@ extension Store {
     }
   }
 
-  func note(_ rows: [CensusRow], of census: Int64) throws {
+  func note(_ rows: [CensusRow]) throws {
     try write { db in
       let insertion = try db.cachedStatement(
         sql: """
@@ -35,6 +39,18 @@ extension Store {
   /// How many ids the census lists, each counted once.
   func censusSize() throws -> Int {
     try read { try Int.fetchOne($0, sql: "SELECT count(*) FROM temp.census") ?? 0 }
+  }
+
+  /// Whether this census lists the same ids as the one before.
+  func censusEqualsLast() throws -> Bool {
+    try read { db in
+      try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT (SELECT count(*) FROM temp.census) = (SELECT count(*) FROM temp.last_census)
+            AND NOT EXISTS (SELECT id FROM temp.census EXCEPT SELECT id FROM temp.last_census)
+          """) ?? false
+    }
   }
 
   func endCensus(_ census: Int64, isProven: Bool, at now: String) throws {
@@ -53,7 +69,7 @@ extension Store {
 
   /// Ids of the census that the store does not know, or knows with another stamp. Compared in
   /// milliseconds, in either direction; ids in quarantine are asked for apart.
-  func differing(from census: Int64) throws -> [String] {
+  func differingFromCensus() throws -> [String] {
     try read { db in
       try String.fetchAll(
         db,
@@ -141,7 +157,7 @@ extension Store {
   }
 
   /// What the portal no longer lists needs no quarantine.
-  func forgetQuarantine(absentFrom census: Int64) throws {
+  func forgetQuarantineAbsentFromCensus() throws {
     try write { db in
       try db.execute(
         sql: """
@@ -151,12 +167,13 @@ extension Store {
     }
   }
 
-  /// Records without an id are known by their bytes; a complete full walk shows which are left.
-  func forgetNameless(notSeenBy walk: WalkRecord) throws {
+  /// Records without an id are known by their bytes. Where a proven census shows no such record,
+  /// those are over that this run has not met.
+  func forgetNameless(notSeenBy run: RunRecord) throws {
     try write { db in
       try db.execute(
-        sql: "DELETE FROM rejections WHERE dataset_id IS NULL AND walk <> ?",
-        arguments: [walk.id])
+        sql: "DELETE FROM rejections WHERE dataset_id IS NULL AND run_id <> ?",
+        arguments: [run.id])
     }
   }
 }

@@ -38,21 +38,17 @@ extension Store {
   /// Closes the row of a run, and with a complete run moves the checkpoint and `complete_as_of`.
   ///
   /// Durable before it returns: what was reported must survive a power cut.
-  func finish(_ summary: RunSummary, walk: WalkRecord?, completeAsOf: String?) throws {
+  func finish(
+    _ summary: RunSummary, walk: WalkRecord?, completeAsOf: String?,
+    lessons: [String: PageSize.Lesson] = [:]
+  ) throws {
     try read { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     try write { db in
-      try db.execute(
-        sql: """
-          UPDATE runs SET mode = ?, outcome = ?, finished_at = ?, checkpoint = ?, portal_count = ?,
-            requests = ?, retries = ?, bytes = ?, exit_code = ?, reason = ?, message = ?
-          WHERE id = ?
-          """,
-        arguments: [
-          summary.mode.rawValue, summary.outcome.rawValue, summary.finishedAt, summary.checkpoint,
-          summary.portalCount, summary.requests, summary.retries, summary.bytes,
-          summary.exitStatus.rawValue, summary.reason, summary.message, summary.id,
-        ])
-      if let walk, walk.walk.isFinished {
+      try end(summary, in: db)
+      try setLessons(lessons, in: db)
+      // One that was read to its end and only lacks its proof is proven by the next run.
+      let isOver = summary.outcome == .complete || summary.outcome == .partial
+      if let walk, walk.walk.isFinished, isOver || !walk.walk.isWhole {
         let state = summary.outcome == .complete ? "complete" : "partial"
         try db.execute(
           sql: "UPDATE walks SET state = ?, finished_at = ? WHERE id = ?",
@@ -68,6 +64,50 @@ extension Store {
       if let completeAsOf { try setMeta("complete_as_of", completeAsOf, in: db) }
     }
     try read { try $0.execute(sql: "PRAGMA synchronous = NORMAL") }
+  }
+
+  /// Closes the row of a run and nothing else, where more cannot be written.
+  func end(_ summary: RunSummary) throws { try write { try end(summary, in: $0) } }
+
+  /// The row says what the summary says, every counter included.
+  private func end(_ summary: RunSummary, in db: Database) throws {
+    let tally = summary.tally
+    try db.execute(
+      sql: """
+        UPDATE runs SET mode = ?, outcome = ?, finished_at = ?, checkpoint = ?, portal_count = ?,
+          requests = ?, retries = ?, bytes = ?, pages = ?, created = ?, updated = ?, touched = ?,
+          unchanged = ?, deleted = ?, held = ?, rejected = ?, exit_code = ?, reason = ?, message = ?
+        WHERE id = ?
+        """,
+      arguments: [
+        summary.mode.rawValue, summary.outcome.rawValue, summary.finishedAt, summary.checkpoint,
+        summary.portalCount, summary.requests, summary.retries, summary.bytes, summary.pages,
+        tally.created, tally.updated, tally.touched, tally.unchanged, tally.deleted, tally.held,
+        tally.rejected, summary.exitStatus.rawValue, summary.reason, summary.message, summary.id,
+      ])
+  }
+
+  /// What earlier runs learnt about sizes that the portal refuses (`meta.page_sizes`).
+  ///
+  /// - Parameter moment: what failed before may work again.
+  func pageLessons(newerThan moment: String) throws -> [String: PageSize.Lesson] {
+    guard let json = try meta(Self.lessonsKey) else { return [:] }
+    // Of another version: it is learnt again.
+    let lessons = try? JSONDecoder().decode(
+      [String: PageSize.Lesson].self, from: Data(json.utf8))
+    return (lessons ?? [:]).filter { $0.value.at > moment }
+  }
+
+  private static let lessonsKey = "page_sizes"
+
+  private func setLessons(_ lessons: [String: PageSize.Lesson], in db: Database) throws {
+    guard !lessons.isEmpty else {
+      return try db.execute(sql: "DELETE FROM meta WHERE key = ?", arguments: [Self.lessonsKey])
+    }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = String(decoding: try encoder.encode(lessons), as: UTF8.self)
+    try setMeta(Self.lessonsKey, json, in: db)
   }
 
   /// Adds the run's requests to the totals of all runs, which the metrics tell.

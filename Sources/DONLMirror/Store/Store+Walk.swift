@@ -51,17 +51,29 @@ struct WalkRecord: Sendable, Equatable {
 }
 
 extension Store {
-  /// The walk that was left open last, if any.
+  /// The walk that was left open last, if any that can be read.
   func openWalk() throws -> WalkRecord? {
-    try read { db in
-      guard
-        let row = try Row.fetchOne(
-          db,
-          sql: """
-            SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC LIMIT 1
-            """)
-      else { return nil }
-      return try WalkRecord(row)
+    try read { try openWalks($0).compactMap { try? WalkRecord($0) }.first }
+  }
+
+  private func openWalks(_ db: Database) throws -> [Row] {
+    try Row.fetchAll(
+      db, sql: "SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC")
+  }
+
+  /// Gives up the open walks whose facts this version of the program does not understand: what
+  /// they have stored stays.
+  ///
+  /// - Returns: whether there were any.
+  func dropUnreadableWalks(at now: String) throws -> Bool {
+    try write { db in
+      let unreadable = try openWalks(db).filter { (try? WalkRecord($0)) == nil }
+      for row in unreadable {
+        try db.execute(
+          sql: "UPDATE walks SET state = 'dropped', finished_at = ? WHERE id = ?",
+          arguments: [now, row["id"] as Int64])
+      }
+      return !unreadable.isEmpty
     }
   }
 
@@ -108,11 +120,13 @@ extension Store {
   ///
   /// - Returns: what happened to the records, each counted once; those that this walk has already
   ///   seen are not counted again.
+  @discardableResult
   func apply(
-    _ batch: Batch, movingTo walk: WalkRecord, run: RunRecord, at now: String
+    _ batch: Batch, movingTo walk: WalkRecord, askedAs asked: Asked = .page, run: RunRecord,
+    at now: String
   ) throws -> Tally {
     try write { db in
-      let tally = try apply(batch, walk: walk.id, run: run, at: now, in: db)
+      let tally = try apply(batch, walk: walk.id, askedAs: asked, run: run, at: now, in: db)
       try db.execute(
         sql: """
           UPDATE walks SET last_id = ?, next_start = ?, facts = ?, moved_at = ? WHERE id = ?
@@ -127,21 +141,35 @@ extension Store {
     }
   }
 
+  /// How a record was asked for.
+  enum Asked: Sendable {
+    /// With its page.
+    case page
+    /// By its id: the newest that the portal has under it, whatever a page said.
+    case id
+    /// By its id, after the walk left it alone and did not count it.
+    case postponed
+  }
+
   /// Stores records that were asked for by id; no position moves.
-  func apply(_ batch: Batch, walk: Int64, run: RunRecord, at now: String) throws -> Tally {
-    try write { db in try apply(batch, walk: walk, run: run, at: now, in: db) }
+  func apply(
+    _ batch: Batch, walk: Int64, askedAs asked: Asked = .id, run: RunRecord, at now: String
+  ) throws -> Tally {
+    try write { db in try apply(batch, walk: walk, askedAs: asked, run: run, at: now, in: db) }
   }
 
   private func apply(
-    _ batch: Batch, walk: Int64, run: RunRecord, at now: String, in db: Database
+    _ batch: Batch, walk: Int64, askedAs asked: Asked, run: RunRecord, at now: String,
+    in db: Database
   ) throws -> Tally {
     var tally = Tally()
     var batch = batch
     writer.news.conflicts += batch.keepNewest()
+    try endAbsences(of: batch, in: db)
     for entry in batch.entries {
       switch entry {
       case .success(let dataset):
-        try apply(dataset, walk: walk, run: run, at: now, into: &tally)
+        try apply(dataset, walk: walk, askedAs: asked, run: run, at: now, into: &tally)
       case .failure(let rejection):
         try apply(rejection, walk: walk, run: run, at: now, into: &tally)
       }
@@ -158,8 +186,21 @@ extension Store {
     return tally
   }
 
+  /// What is received is not absent.
+  private func endAbsences(of batch: Batch, in db: Database) throws {
+    let absent = try String.fetchSet(
+      db, sql: "SELECT d.id FROM absences JOIN all_datasets d ON d.key = dataset")
+    guard !absent.isEmpty else { return }
+    for id in batch.entries.compactMap(\.datasetID) where absent.contains(id) {
+      try db.execute(
+        sql: "DELETE FROM absences WHERE dataset = (SELECT key FROM all_datasets WHERE id = ?)",
+        arguments: [id])
+    }
+  }
+
   private func apply(
-    _ dataset: Dataset, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
+    _ dataset: Dataset, walk: Int64, askedAs asked: Asked, run: RunRecord, at now: String,
+    into tally: inout Tally
   ) throws {
     var change = Change(
       kind: .create, datasetID: dataset.id, name: dataset[.name].text, run: run.id,
@@ -175,13 +216,22 @@ extension Store {
     }
 
     // Served twice in one walk: the newer one stands, and the dataset is counted once.
-    let isRepeated = known.walk == walk
-    if isRepeated, (dataset[.metadataModified].text ?? "") <= (known.metadataModified ?? "") {
+    let isRepeated = known.walk == walk && asked != .postponed
+    if isRepeated, asked == .page,
+      (dataset[.metadataModified].text ?? "") <= (known.metadataModified ?? "")
+    {
       return
     }
+    let isOlder = (change.metadataModified ?? "~") < (known.metadataModified ?? "")
     try writer.markSeen(known.key, by: walk)
     try writer.heal(dataset.id)
-    if let stamp = known.metadataModified, let sent = change.metadataModified, sent < stamp {
+    if isOlder {
+      // Either the dataset was put back, or the portal serves it twice and the other one is yet to
+      // come. The walk's next pages cannot tell; its id asked alone can.
+      guard asked != .page || known.isDeleted else {
+        writer.news.postponed.append(dataset.id)
+        return
+      }
       writer.news.olderStamps += 1
     }
 
@@ -225,6 +275,15 @@ extension Store {
     let isNew = try writer.quarantine(
       rejection, key: key, walk: walk, run: run.id, at: now)
     tally.rejected += isNew ? 1 : 0
+  }
+}
+
+extension Result<Dataset, Rejection> {
+  fileprivate var datasetID: String? {
+    switch self {
+    case .success(let dataset): dataset.id
+    case .failure(let rejection): rejection.datasetID
+    }
   }
 }
 

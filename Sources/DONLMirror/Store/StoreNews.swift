@@ -15,6 +15,8 @@ struct StoreNews: Sendable, Equatable {
   var driftedFields: [FieldSighting] = []
   /// Ids that one walk served twice, with different content.
   var conflicts: [String] = []
+  /// Datasets that a walk left alone because their record is older than the stored one.
+  var postponed: [String] = []
   /// Datasets whose stamp is older than the one that was stored.
   var olderStamps = 0
 

@@ -19,8 +19,8 @@ public struct Catalogue: Sendable {
   /// Ids that are counted and never served: Solr documents that lost their stored dataset.
   public var unserved: Set<String> = []
 
-  /// Ids that the index does not hold, while `package_show` and `package_list` know them: it lags.
-  public var unindexed: Set<String> = []
+  /// Ids that search does not find, though `package_show` shows them: the index lags behind.
+  public var hidden: Set<String> = []
 
   /// Ids that the index holds twice, as it does after a failed reindexing.
   public var doubled: Set<String> = []

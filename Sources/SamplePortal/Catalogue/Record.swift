@@ -17,7 +17,7 @@ extension Catalogue {
     public var json: String { String(buffer: bytes) }
 
     /// Anonymous visitors see active and public datasets only.
-    var isListed: Bool { state == "active" && !isPrivate }
+    public var isListed: Bool { state == "active" && !isPrivate }
 
     /// - Throws: `JSONScanner.Malformed` if the bytes are no object or bear no string `id`.
     init(_ bytes: ByteBuffer) throws {

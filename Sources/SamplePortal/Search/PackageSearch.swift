@@ -7,7 +7,7 @@ struct PackageSearch: Sendable {
   private let sort: String
   private let start: Int
   private let rows: Int
-  private let fields: [String]
+  var fields: [String]
   private let facetFields: [String]
   private let facetLimit: Int
 
@@ -88,9 +88,7 @@ struct PackageSearch: Sendable {
       let query = try SolrQueryParser.query(query, now: now)
       let filters = try filters.map { try SolrQueryParser.filter($0, now: now) }
       let order = try SortOrder(sort)
-      var records = catalogue.records.filter {
-        $0.isListed && !catalogue.unindexed.contains($0.id)
-      }
+      var records = catalogue.records.filter { $0.isListed && !catalogue.hidden.contains($0.id) }
       if let held = settings.indexHolds { records = Array(records.prefix(held)) }
       if settings.filterMatchesNothing && !filters.isEmpty { records = [] }
       if self.query != "*:*" { records = records.filter(query.matches) }
@@ -98,8 +96,16 @@ struct PackageSearch: Sendable {
         records = records.filter(filter.matches)
       }
       if !settings.ignoresSort { records = order.sorted(records) }
-      guard !catalogue.doubled.isEmpty else { return records }
-      return records.flatMap { catalogue.doubled.contains($0.id) ? [$0, $0] : [$0] }
+      if !catalogue.doubled.isEmpty {
+        records = records.flatMap { catalogue.doubled.contains($0.id) ? [$0, $0] : [$0] }
+      }
+      guard !settings.twins.isEmpty else { return records }
+      return records.flatMap { record in
+        let twin = settings.twins[record.id].flatMap {
+          try? Catalogue.Record(ByteBuffer(string: $0))
+        }
+        return (twin.map { [$0] } ?? []) + [record]
+      }
     } catch let refusal as SolrQueryParser.Refusal {
       throw CKANError.search(
         "SolrError(\"Solr responded with an error (HTTP 400): [Reason: \(refusal.reason)]\")")
@@ -109,8 +115,11 @@ struct PackageSearch: Sendable {
   }
 
   /// The `result` of the page asked for.
-  func result(_ matches: [Catalogue.Record], unserved: Set<String>) -> JSON {
-    let page = matches.dropFirst(start).prefix(rows).filter { !unserved.contains($0.id) }
+  func result(
+    _ matches: [Catalogue.Record], unserved: Set<String>, startMax: Int = .max
+  ) -> JSON {
+    let page = matches.dropFirst(min(start, startMax)).prefix(rows)
+      .filter { !unserved.contains($0.id) }
     let facets = facetFields.map { field in (field, counts(field, in: matches)) }
     return [
       "count": .int(matches.count),

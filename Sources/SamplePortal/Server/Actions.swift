@@ -39,8 +39,10 @@ struct Actions: Sendable {
   private func result(of action: String, _ request: SamplePortal.Request) throws -> JSON? {
     switch action {
     case "package_search":
-      let search = try PackageSearch(request, rowsCap: settings.rowsCap)
-      return search.result(try self.search(search), unserved: catalogue.unserved)
+      var search = try PackageSearch(request, rowsCap: settings.rowsCap)
+      if settings.ignoresFields { search.fields = [] }
+      return search.result(
+        try self.search(search), unserved: catalogue.unserved, startMax: settings.startMax)
     case "package_list": return try packageList(request)
     case "package_show": return try packageShow(request)
     case "organization_list": return try Groups(.organization, catalogue).list(request)

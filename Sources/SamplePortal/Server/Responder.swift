@@ -76,9 +76,9 @@ extension SamplePortal {
   /// has no ETag and no Last-Modified; the files of value lists bring theirs.
   private func response(to request: Request, _ answer: Answer) -> Response {
     var fields = HTTPFields()
-    let date =
-      settings.sendsDate ? [Request.Item(name: "Date", value: settings.solrNow.httpDate)] : []
-    let headers = answer.headers + date
+    let settings = settings
+    let date = Request.Item(name: "Date", value: settings.solrNow.httpDate)
+    let headers = answer.headers + (settings.showsDate ? [date] : [])
     for header in headers where fields.isMissing(header.name) {
       fields.add(header.name, header.value)
     }

@@ -17,13 +17,19 @@ extension SamplePortal {
     public var filterMatchesNothing = false
     /// Search finds only the first so many datasets, as it does while the index is rebuilt.
     public var indexHolds: Int?
+    /// The greatest offset that is honored: what begins later is served from here. 0 ignores `start`.
+    public var startMax = Int.max
+    /// A portal that does not know `fl`: whole records come instead of slim rows.
+    public var ignoresFields = false
+    /// Records that search finds before the one of the same id.
+    public var twins: [String: String] = [:]
+    /// Sends the `Date` header.
+    public var showsDate = true
     /// Offers `POST /_control/publish` and `/_control/faults`, with which another process changes
     /// the catalogue and what goes wrong.
     public var offersControl = false
     /// The portal's clock: the `Date` header, and `NOW` in a filter.
     public var now: @Sendable () -> Date = { Date() }
-    /// Some servers send no `Date`.
-    public var sendsDate = true
 
     public init() {}
 

@@ -60,7 +60,9 @@ struct ContentFaultTests {
       try await story.harvest()
       let before = try story.mirror.content()
       story.portal.intercept { request, _ in
-        guard request.isPage, request.start != 0 else { return nil }
+        guard request.action == "package_search", request["rows"] != "0", request["fl"] == nil,
+          request.start != 0 || request["fq"] != nil
+        else { return nil }
         return .respond(
           status: 200, body: #"{"success": true, "result": {"count": 40, "results": []}}"#)
       }

@@ -247,3 +247,98 @@ struct WalkTests {
     }
   }
 }
+
+@Suite("A walk by key")
+struct KeyedWalkTests {
+  private static func numbered(_ range: Range<Int>) -> [String] { range.map(Entry.id) }
+
+  /// A portal that honors `start` up to a place, and filters by id.
+  private struct Clamped {
+    var ids: [String]
+    var unserved: Set<String> = []
+    var rows: Int
+    var startMax: Int
+    var walk = Walk(limits: DeletionLimits(percent: 100, count: .max))
+    private(set) var taken: [String] = []
+    private(set) var pages = 0
+
+    init(ids: [String], rows: Int, startMax: Int) {
+      (self.ids, self.rows, self.startMax) = (ids, rows, startMax)
+    }
+
+    mutating func run() {
+      while !walk.isFinished, pages < 2000 { step() }
+    }
+
+    /// One page, and by key where offsets have not led to the end.
+    mutating func step() {
+      let matches = walk.key.map { key in ids.filter { key.precedes($0) } } ?? ids
+      let page = matches.dropFirst(min(walk.nextStart, startMax)).prefix(rows)
+        .filter { !unserved.contains($0) }
+      taken += walk.take(ids: page, count: matches.count).map { page[$0] }
+      pages += 1
+      if walk.isFinished, !walk.isWhole, !walk.isKeyed, walk.lastID != nil { walk.goOnByKey() }
+    }
+  }
+
+  @Test("comes to the end where offsets do not", arguments: [0, 1, 9, 20, 49])
+  func clamped(startMax: Int) {
+    var portal = Clamped(ids: Self.numbered(0..<60), rows: 10, startMax: startMax)
+    portal.run()
+
+    #expect(portal.taken == Self.numbered(0..<60))
+    #expect(portal.walk.isProven)
+    #expect(portal.walk.count == 60)
+  }
+
+  @Test("by offsets alone is not whole where they are not honored", arguments: [0, 1, 9, 20, 49])
+  func notWhole(startMax: Int) {
+    var portal = Clamped(ids: Self.numbered(0..<60), rows: 10, startMax: startMax)
+    while !portal.walk.isFinished {
+      let page = portal.ids.dropFirst(min(portal.walk.nextStart, startMax)).prefix(10)
+      _ = portal.walk.take(ids: Array(page), count: 60)
+    }
+
+    #expect(!portal.walk.isWhole)
+  }
+
+  @Test("misses nothing that lives throughout it, moving or with records that are not served")
+  func moving() {
+    var random = SeededGenerator(seed: 5)
+    var keyed = 0
+    for round in 0..<4000 {
+      let size = Int.random(in: 1...60, using: &random)
+      let numbers = (0..<1000).shuffled(using: &random).prefix(size).sorted()
+      var portal = Clamped(
+        ids: numbers.map(Entry.id), rows: Int.random(in: 4...12, using: &random),
+        startMax: Int.random(in: 0...40, using: &random))
+      // A portal that leaves records out, or one that moves while it is read by key.
+      var movesLeft = 0
+      if Bool.random(using: &random) {
+        portal.unserved = Set(
+          portal.ids.filter { _ in Int.random(in: 0..<20, using: &random) == 0 })
+      } else {
+        movesLeft = Int.random(in: 0...30, using: &random)
+      }
+      var throughout = Set(portal.ids).subtracting(portal.unserved)
+      while !portal.walk.isFinished, portal.pages < 2000 {
+        portal.step()
+        guard portal.walk.isKeyed, movesLeft > 0, Bool.random(using: &random) else { continue }
+        movesLeft -= 1
+        if Bool.random(using: &random), let gone = portal.ids.indices.randomElement(using: &random)
+        {
+          throughout.remove(portal.ids.remove(at: gone))
+        } else {
+          portal.ids = Set(portal.ids).union([
+            Entry.id(Int.random(in: 0..<1000, using: &random))
+          ]).sorted()
+        }
+      }
+      keyed += portal.walk.isKeyed ? 1 : 0
+      #expect(portal.walk.isWhole || !portal.unserved.isEmpty, "round \(round)")
+      let missed = portal.walk.isWhole ? throughout.subtracting(portal.taken) : []
+      #expect(missed.isEmpty, "round \(round), start up to \(portal.startMax), \(portal.walk)")
+    }
+    #expect(keyed > 1000, "many of these portals cannot be read by offsets: \(keyed)")
+  }
+}

@@ -2,7 +2,7 @@
 -- Timestamps are TEXT: 'YYYY-MM-DDTHH:MM:SS.ffffffZ', or 'YYYY-MM-DD[THH:MM:SS]' where the portal sends no zone.
 
 CREATE TABLE meta ( -- facts about this file
-  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `http_requests` (of all runs, by the class of the answer, as JSON)
+  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `http_requests` (of all runs, by the class of the answer, as JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON)
   value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 

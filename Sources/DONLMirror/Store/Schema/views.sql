@@ -43,6 +43,14 @@ FROM absences a
 JOIN all_datasets d ON d.key = a.dataset
 WHERE a.state <> 'active';
 
+CREATE VIEW unserved_records AS
+-- what the portal counts and does not serve, one row per record; `donl-mirror status` lists it. A row
+-- leaves when the record is served, or when the portal no longer counts it
+SELECT
+  u.dataset_id, -- NULL where the portal counts a record and shows no id
+  u.first_noted_at, u.noted_at, u.detail
+FROM unserved_rows u;
+
 CREATE VIEW resources AS
 -- the distributions of the live datasets. When a dataset is deleted its parts go, here and in
 -- `uri_values`, `tags`, `extras` and `dataset_groups`

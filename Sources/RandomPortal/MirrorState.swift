@@ -20,6 +20,7 @@ struct MirrorState: Sendable {
   /// Listed and not served, as far as there are ids.
   var unserved: Set<String> = []
   var unservedCount = 0
+  var unservedDetails: [String] = []
   var runs: [Int64: Run] = [:]
   /// The deleted ids by the run that told of them.
   var deleted: [Int64: [String]] = [:]
@@ -55,18 +56,11 @@ struct MirrorState: Sendable {
       try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
     }
     checkpoint = try meta("checkpoint")
-    let hasView =
-      try Int.fetchOne(
-        db, sql: "SELECT count(*) FROM sqlite_schema WHERE name = 'unserved_records'") ?? 0
-    if hasView > 0 {
-      let ids = try Optional<String>.fetchAll(db, sql: "SELECT dataset_id FROM unserved_records")
-      unserved = Set(ids.compactMap(\.self))
-      unservedCount = ids.count
-    } else {
-      let ids = try meta("unserved_ids").map { Data($0.utf8) } ?? Data("[]".utf8)
-      unserved = Set(try JSONDecoder().decode([String].self, from: ids))
-      unservedCount = Int(try meta("unserved") ?? "") ?? 0
+    for row in try Row.fetchAll(db, sql: "SELECT dataset_id, detail FROM unserved_records") {
+      if let id = row[0] as String? { unserved.insert(id) }
+      unservedDetails.append(row[1])
     }
+    unservedCount = unservedDetails.count
     let counters = ["created", "updated", "touched", "unchanged", "deleted", "held", "rejected"]
     for row in try Row.fetchAll(db, sql: "SELECT * FROM runs") {
       runs[row["id"]] = Run(

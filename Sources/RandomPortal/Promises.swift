@@ -58,8 +58,6 @@ struct Verdict {
   var quirk: Quirk?
   var accepts: Bool
   var skipLimit: Int
-  /// The names that the portal has, for a census by names.
-  var names: Set<String>
 
   func violation(except ignored: Set<Violation.Promise>) -> Violation? {
     let all = [
@@ -71,8 +69,16 @@ struct Verdict {
 
   private var deleted: Set<String> { Set(after.deleted[summary.id] ?? []) }
 
+  /// What an operator may release where the portal does not offer `package_show`: what an earlier
+  /// run held, the index does not hold, and no answer contradicts.
+  private var released: Set<String> {
+    guard accepts else { return [] }
+    return Set(before.absences.keys).subtracting(run.confirmed).subtracting(run.indexedEver)
+  }
+
   private func nothingLost() -> Violation? {
     let lost = before.live.subtracting(after.live).intersection(run.listedThroughout)
+      .subtracting(released)
     guard lost.isEmpty else {
       return Violation(.lost, "\(list(lost)) lived throughout and went")
     }
@@ -81,12 +87,12 @@ struct Verdict {
   }
 
   private func nothingDeletedWithoutEvidence() -> Violation? {
-    let alive = deleted.intersection(run.listedThroughout)
+    let alive = deleted.intersection(run.listedThroughout).subtracting(released)
     guard alive.isEmpty else {
       return Violation(.deleted, "\(list(alive)) was deleted and is active")
     }
-    let unproven = deleted.subtracting(run.evidence)
-    guard unproven.isEmpty || accepts else {
+    let unproven = deleted.subtracting(run.evidence).subtracting(released)
+    guard unproven.isEmpty else {
       return Violation(.deleted, "\(list(unproven)) was deleted without a word of package_show")
     }
     return nil
@@ -152,6 +158,8 @@ struct Verdict {
     let mayBeDeceived = run.lies > 1 || run.hasConsistentLie
     var missing = run.servedThroughout.subtracting(after.live)
       .subtracting(after.unserved).subtracting(after.rejected)
+    // A list of names tells no ids.
+    missing = missing.filter { id in !after.unservedDetails.contains { $0.contains("n-\(id)") } }
     if mayBeDeceived { missing.subtract(run.hiddenByLies) }
     guard missing.isEmpty else {
       return Violation(.missing, "\(kind) without \(list(missing))")
@@ -160,7 +168,7 @@ struct Verdict {
     if mayBeDeceived { surplus.subtract(run.inventedByLies) }
     if run.hasAskedForNames {
       // A list of names knows nothing of the index, and names can move from one to another.
-      surplus = surplus.filter { !names.contains(after.names[$0] ?? "") }
+      surplus = surplus.filter { !run.namesEver.contains(after.names[$0] ?? "") }
     }
     guard surplus.isEmpty else {
       return Violation(.surplus, "\(kind) with \(list(surplus)), which the index does not hold")
@@ -184,9 +192,7 @@ struct Verdict {
     // A portal that counts and serves nothing at all may be taken for none.
     if run.servedThroughout.isEmpty, run.countMax > 0 { return nil }
     let guards = ["guard_empty", "collapse"]
-    if summary.outcome == .partial, guards.contains(summary.reason ?? ""),
-      run.countMax < before.live.count
-    {
+    if summary.outcome == .partial, guards.contains(summary.reason ?? ""), summary.tally.held > 0 {
       return nil
     }
     return Violation(

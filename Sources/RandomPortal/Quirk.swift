@@ -67,6 +67,8 @@ enum Quirk: Sendable, Equatable {
     switch self {
     // Pages of one record have no seams.
     case .rowsCap(let cap): cap > 1
+    // It looks as if the portal were down, or not there: that may pass.
+    case .refusesFields(let refusal): ![.timeout, .badGateway, .notFoundPage].contains(refusal)
     default: true
     }
   }

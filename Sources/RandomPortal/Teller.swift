@@ -263,16 +263,13 @@ private final class Story {
     let summary = try await run(isFull: isFull, accepts: accepts)
     let before = mirror
     mirror = try MirrorState(path: path)
-    let (witness, isHonest, silentEdits, names) = world.with { state in
+    let (witness, isHonest, silentEdits) = world.with { state in
       state.log.append(
         "  ends \(summary.outcome.rawValue) (\(summary.mode.rawValue)) with "
           + "\(summary.exitStatus.rawValue) \(summary.reason ?? ""); \(state.run.requests) requests"
       )
       if state.run.lies > 0 { state.isHonest = false }
-      return (
-        state.run, state.isHonest, state.silentEdits,
-        Set(state.register.datasets.values.map(\.name))
-      )
+      return (state.run, state.isHonest, state.silentEdits)
     }
     tale.runs += 1
     tale.requests += witness.requests
@@ -281,7 +278,7 @@ private final class Story {
     let verdict = Verdict(
       run: witness, before: before, after: mirror, summary: summary, isHonest: isHonest,
       silentEdits: silentEdits, quirk: quirk, accepts: accepts,
-      skipLimit: history.options.skipLimit, names: names)
+      skipLimit: history.options.skipLimit)
     if let violation = verdict.violation(except: ignored) { throw violation }
     if summary.outcome == .complete { look() }
     return summary

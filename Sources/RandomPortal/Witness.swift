@@ -30,11 +30,15 @@ struct Witness: Sendable {
   /// Counted, and not served as it should be, at some moment.
   private(set) var oddEver: Set<String> = []
   private(set) var isSoundThroughout = true
+  /// The names that a list of names may have held.
+  private(set) var namesEver: Set<String> = []
 
   // What was said.
 
   /// Ids of which CKAN itself said that they are gone or not to be seen.
   private(set) var evidence: Set<String> = []
+  /// Ids of which it said that they are there for all to see.
+  private(set) var confirmed: Set<String> = []
   /// Answers that looked sound and were not.
   private(set) var lies = 0
   private(set) var hasConsistentLie = false
@@ -50,6 +54,7 @@ struct Witness: Sendable {
     countMax = register.count
     oddEver = register.indexed.subtracting(register.served)
     isSoundThroughout = register.isSound
+    namesEver = Set(register.datasets.values.map(\.name))
   }
 
   mutating func see(_ register: Register, after move: Move) {
@@ -62,6 +67,7 @@ struct Witness: Sendable {
     countMax = max(countMax, register.count)
     oddEver.formUnion(register.indexed.subtracting(register.served))
     isSoundThroughout = isSoundThroughout && register.isSound
+    namesEver.formUnion(register.datasets.values.map(\.name))
   }
 
   /// An answer that goes out whole.
@@ -72,7 +78,11 @@ struct Witness: Sendable {
       text.contains(#""success": false"#)
       && (text.contains("Authorization Error") || text.contains("Not Found Error"))
     let isPrivate = text.contains(#""success": true"#) && text.contains(#""private": true"#)
-    if isRefusal || isPrivate { evidence.insert(id) }
+    if isRefusal || isPrivate {
+      evidence.insert(id)
+    } else if text.contains(#""id": "\#(id)""#) {
+      confirmed.insert(id)
+    }
   }
 
   mutating func note(

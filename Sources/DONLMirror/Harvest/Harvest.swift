@@ -181,7 +181,12 @@ public struct Harvest: Sendable {
     let age = Timestamp.date(open.movedAt).map { now().timeIntervalSince($0) } ?? .infinity
     let isSame =
       open.mode == mode && open.query.filter == query.filter && open.query.order == query.order
-    guard isSame, age <= options.resumeWithin / .seconds(1),
+    // What the walk has learnt of a portal that was in trouble must not outlast the trouble.
+    let isSound =
+      open.walk.isOrdered
+      && !options.limits.areExceeded(
+        losing: open.walk.highestCount - state.expected, of: open.walk.highestCount)
+    guard isSame, isSound, age <= options.resumeWithin / .seconds(1),
       !open.walk.isFinished || open.walk.isWhole
     else {
       try store.drop(open, at: stamp())

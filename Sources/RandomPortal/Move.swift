@@ -175,6 +175,10 @@ struct Register: Sendable {
       dataset.stamp = Self.stamp(now)
       dataset.title = "Terug \(word)"
       dataset.isPrivate = false
+      // No two datasets of CKAN have one name.
+      if datasets.values.contains(where: { $0.name == dataset.name }) {
+        dataset.name = "n-\(id)-\(word)"
+      }
       put(dataset)
       return id
     case .hide: return chosen(indexed).map { insert($0, \.catalogue.hidden) }

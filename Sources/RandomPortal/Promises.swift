@@ -186,7 +186,9 @@ struct Verdict {
 
   /// Nothing went wrong, and the catalogue lay still.
   private func soundIsComplete() -> Violation? {
-    guard run.mishaps == 0, !run.hasMoved, run.oddEver.count <= skipLimit else { return nil }
+    guard run.mishaps == 0, !run.hasMoved, run.oddEver.count <= skipLimit, !run.hasDoubles else {
+      return nil
+    }
     if summary.outcome == .complete { return nil }
     if let quirk, !quirk.canBeWorkedAround || !run.isSoundThroughout { return nil }
     // A portal that counts and serves nothing at all may be taken for none.

@@ -268,7 +268,8 @@ private final class Story {
         "  ends \(summary.outcome.rawValue) (\(summary.mode.rawValue)) with "
           + "\(summary.exitStatus.rawValue) \(summary.reason ?? ""); \(state.run.requests) requests"
       )
-      if state.run.lies > 0 { state.isHonest = false }
+      // Names tell nothing of the index.
+      if state.run.lies > 0 || state.run.hasAskedForNames { state.isHonest = false }
       return (state.run, state.isHonest, state.silentEdits)
     }
     tale.runs += 1

@@ -30,6 +30,7 @@ struct Witness: Sendable {
   /// Counted, and not served as it should be, at some moment.
   private(set) var oddEver: Set<String> = []
   private(set) var isSoundThroughout = true
+  private(set) var hasDoubles = false
   /// The names that a list of names may have held.
   private(set) var namesEver: Set<String> = []
 
@@ -54,6 +55,7 @@ struct Witness: Sendable {
     countMax = register.count
     oddEver = register.indexed.subtracting(register.served)
     isSoundThroughout = register.isSound
+    hasDoubles = !register.catalogue.doubled.isEmpty
     namesEver = Set(register.datasets.values.map(\.name))
   }
 

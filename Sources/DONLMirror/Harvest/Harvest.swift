@@ -160,8 +160,11 @@ public struct Harvest: Sendable {
   func walk(
     _ query: WalkRecord.Query, mode: HarvestMode, from opening: Opening, into state: inout RunState
   ) async throws {
+    let open = try resumed(query, mode: mode, state: state)
+    // What came and what went since its first part may be the same number.
+    if open != nil { state.isCensusDue = true }
     var record =
-      try resumed(query, mode: mode, state: state)
+      try open
       ?? store.beginWalk(
         mode, query: query, portalDate: state.portalDate,
         checkpoint: opening.checkpoint(now: stamp()),

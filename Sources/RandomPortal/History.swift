@@ -64,7 +64,7 @@ struct History: Sendable {
           moves: number == 0 ? [] : (0..<chance.below(5)).map { _ in .random(&chance) },
           faultRate: isCalm ? 0 : chance.one(of: faultRates, else: 0),
           moveRate: chance.one(of: [0, 0, 0.05, 0.2], else: 0),
-          isFull: chance.happens(0.15), accepts: chance.happens(0.1)))
+          isFull: chance.happens(0.2), accepts: chance.happens(0.1)))
     }
     self.rounds = rounds
     endsWithOrdinaryRun = chance.happens(0.5)

@@ -27,7 +27,7 @@ enum Move: String, Sendable, CaseIterable {
       of: [
         (12, .add), (12, .edit), (3, .rename), (8, .delete), (5, .purge), (6, .hide), (7, .unhide),
         (4, .makePrivate), (3, .makePublic), (4, .restore), (2, .reorganize), (2, .editInFuture),
-        (1, .editSilently), (1, .editBackwards), (1, .addBackdated), (2, .replace),
+        (4, .editSilently), (1, .editBackwards), (1, .addBackdated), (2, .replace),
         (1, .deleteMany), (2, .unserve), (2, .poison), (4, .heal), (1, .double), (2, .undouble),
       ], else: .add)
   }

@@ -174,7 +174,16 @@ struct Verdict {
       return Violation(.surplus, "\(kind) with \(list(surplus)), which the index does not hold")
     }
     guard !run.hasConsistentLie, !run.hasAskedForNames else { return nil }
-    let outdated = run.servedThroughout.subtracting(silentEdits).filter { id in
+    if run.lies == 0 {
+      let present = run.servedThroughout.intersection(after.absences.keys)
+      guard present.isEmpty else {
+        return Violation(.surplus, "\(kind) and calls \(list(present)) absent, which is served")
+      }
+    }
+    // What moved no stamp is seen by a walk that reads everything, from the beginning.
+    let readsAll = summary.mode == .full && run.firstPage == 0 && run.lies == 0
+    let unseen = readsAll ? [] : silentEdits
+    let outdated = run.servedThroughout.subtracting(unseen).filter { id in
       guard let record = run.constant[id], let mine = after.records[id] else { return false }
       return record != mine && !after.unserved.contains(id)
     }

@@ -125,6 +125,10 @@ extension SamplePortal.Request {
   var start: Int { self["start"].flatMap { Int($0) } ?? 0 }
   var rows: Int { self["rows"].flatMap { Int($0) } ?? 10 }
   var filtersDates: Bool { self["fq"]?.contains("metadata_modified") ?? false }
+  /// A page of the walk that reads whole records.
+  var isRecordPage: Bool {
+    action == "package_search" && self["fl"] == nil && self["sort"] == "id asc" && rows > 0
+  }
   /// A page of ids and stamps, or the list of names.
   var isCensus: Bool {
     action == "package_list"

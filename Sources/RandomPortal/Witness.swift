@@ -15,6 +15,8 @@ struct Witness: Sendable {
   var asked: [String: Int] = [:]
   var hasAskedForCensus = false
   var hasAskedForNames = false
+  /// Where the first page of whole records began; nil when none was asked.
+  var firstPage: Int?
   var mishaps = 0
 
   // The truth.

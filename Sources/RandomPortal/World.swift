@@ -99,6 +99,9 @@ final class World: Sendable {
       let nth = state.run.asked[question, default: 0] + 1
       state.run.asked[question] = nth
       if request.isCensus { state.run.hasAskedForCensus = true }
+      if request.isRecordPage, state.run.firstPage == nil {
+        state.run.firstPage = request["fq"] == nil ? request.start : .max
+      }
       if request.action == "package_list" { state.run.hasAskedForNames = true }
       let hash = Chance.hash("\(state.run.number) \(question) \(nth)")
       let label = "q\(state.run.number)-\(String(hash & 0xFFFFFF, radix: 16))"

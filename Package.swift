@@ -11,6 +11,7 @@ let package = Package(
   products: [
     .executable(name: "donl-mirror", targets: ["donl-mirror"]),
     .executable(name: "sample-portal", targets: ["sample-portal"]),
+    .executable(name: "random-portal", targets: ["random-portal"]),
     .library(name: "DONLMirror", targets: ["DONLMirror"]),
   ],
   dependencies: [
@@ -91,14 +92,21 @@ let package = Package(
       ],
       swiftSettings: ours
     ),
-    .executableTarget(
-      name: "random-portal",
+    .target(
+      name: "RandomPortal",
       dependencies: [
         "DONLMirror",
         "SamplePortal",
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: ours
+    ),
+    .executableTarget(
+      name: "random-portal",
+      dependencies: [
+        "RandomPortal",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: ours
     ),
@@ -106,6 +114,7 @@ let package = Package(
       name: "DONLMirrorTests",
       dependencies: [
         "DONLMirror",
+        "RandomPortal",
         "SamplePortal",
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),

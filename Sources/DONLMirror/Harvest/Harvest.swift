@@ -160,8 +160,11 @@ public struct Harvest: Sendable {
   func walk(
     _ query: WalkRecord.Query, mode: HarvestMode, from opening: Opening, into state: inout RunState
   ) async throws {
+    let open = try resumed(query, mode: mode, state: state)
+    // What came and what went since its first part may be the same number.
+    if open != nil { state.isCensusDue = true }
     var record =
-      try resumed(query, mode: mode, state: state)
+      try open
       ?? store.beginWalk(
         mode, query: query, portalDate: state.portalDate,
         checkpoint: opening.checkpoint(now: stamp()),
@@ -181,7 +184,12 @@ public struct Harvest: Sendable {
     let age = Timestamp.date(open.movedAt).map { now().timeIntervalSince($0) } ?? .infinity
     let isSame =
       open.mode == mode && open.query.filter == query.filter && open.query.order == query.order
-    guard isSame, age <= options.resumeWithin / .seconds(1),
+    // What the walk has learnt of a portal that was in trouble must not outlast the trouble.
+    let isSound =
+      open.walk.isOrdered
+      && !options.limits.areExceeded(
+        losing: open.walk.highestCount - state.expected, of: open.walk.highestCount)
+    guard isSame, isSound, age <= options.resumeWithin / .seconds(1),
       !open.walk.isFinished || open.walk.isWhole
     else {
       try store.drop(open, at: stamp())

@@ -50,6 +50,8 @@ struct PageSize: Sendable, Equatable {
   private(set) var rows: Int
   /// The smallest size that is known to be too large.
   private(set) var failed: Int?
+  /// When that was learnt; nil in this run.
+  private var failedAt: String?
   private var suspect: Suspect?
   private var goodPages = 0
   /// The size that worked before a larger one is tried; nil when none is.
@@ -62,6 +64,8 @@ struct PageSize: Sendable, Equatable {
 
   /// Pages of one size before a larger one is tried.
   private static let patience = 8
+  /// A page that is smaller, and needs no neighbor for its seam, never fails for its size.
+  private static let smallestFailure = 4
 
   init(_ asked: Int, lesson: Lesson? = nil) {
     self.asked = asked
@@ -69,6 +73,7 @@ struct PageSize: Sendable, Equatable {
     guard let lesson, lesson.rows >= 1, lesson.failed <= asked else { return }
     rows = min(asked, lesson.rows)
     failed = lesson.failed
+    failedAt = lesson.at
   }
 
   /// Whether a page of this size is on trial: it is not worth a retry, nor another beside it.
@@ -97,7 +102,10 @@ struct PageSize: Sendable, Equatable {
   mutating func succeed(to end: Int) {
     if let suspect {
       guard end >= suspect.start + suspect.rows else { return }
-      failed = min(failed ?? .max, suspect.rows)
+      if suspect.rows >= Self.smallestFailure {
+        failed = min(failed ?? .max, suspect.rows)
+        failedAt = nil
+      }
       self.suspect = nil
       goodPages = 0
       return
@@ -126,7 +134,10 @@ struct PageSize: Sendable, Equatable {
 
   /// What is worth remembering; nil when pages come as they are asked for.
   func lesson(at now: String) -> Lesson? {
-    failed.map { Lesson(rows: max(1, min(fallback ?? rows, $0 - 1)), failed: $0, at: now) }
+    failed.map { failed in
+      Lesson(
+        rows: max(2, min(fallback ?? rows, failed - 1)), failed: failed, at: failedAt ?? now)
+    }
   }
 }
 
@@ -241,13 +252,14 @@ struct PageReader: Sendable {
     _ page: CountedPage, asked rows: Int, in walk: inout Walk
   ) throws -> [Int] {
     let ids = page.ids
-    guard walk.nextStart > 0 || walk.isKeyed || !ids.isEmpty || page.count == 0 else {
+    let before = walk
+    let fresh = walk.take(ids: ids, count: page.count, asked: rows)
+    // Some records at its beginning can be unserved; a catalogue of nothing else is none.
+    guard !walk.isFinished || walk.taken > 0 || page.count == 0 || !listing.filter.isEmpty else {
       throw PortalError(
         reason: .shortListing, nature: .notCKAN,
         message: "The portal counts \(page.count) datasets and serves none.")
     }
-    let before = walk
-    let fresh = walk.take(ids: ids, count: page.count, asked: rows)
     if before.largestPage == 0, ids.count < min(rows, page.count) {
       logger.notice(
         "The portal serves \(ids.count) records a page where \(rows) were asked.",

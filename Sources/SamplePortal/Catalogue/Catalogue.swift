@@ -22,6 +22,9 @@ public struct Catalogue: Sendable {
   /// Ids that search does not find, though `package_show` shows them: the index lags behind.
   public var hidden: Set<String> = []
 
+  /// Ids that the index holds twice, as it does after a failed reindexing.
+  public var doubled: Set<String> = []
+
   /// An empty catalogue.
   public init() {}
 

@@ -96,6 +96,9 @@ struct PackageSearch: Sendable {
         records = records.filter(filter.matches)
       }
       if !settings.ignoresSort { records = order.sorted(records) }
+      if !catalogue.doubled.isEmpty {
+        records = records.flatMap { catalogue.doubled.contains($0.id) ? [$0, $0] : [$0] }
+      }
       guard !settings.twins.isEmpty else { return records }
       return records.flatMap { record in
         let twin = settings.twins[record.id].flatMap {

@@ -11,6 +11,8 @@ extension SamplePortal {
     case after(@Sendable (inout Catalogue) -> Void)
     /// Serves what this makes of the answer.
     case rewrite(@Sendable (inout Answer) -> Void)
+    /// Sends this answer, damaged on its way.
+    case damage(Answer, Fault)
     /// Lets this go wrong.
     case fail(Fault)
 

@@ -12,7 +12,7 @@ extension SamplePortal {
     public let query: String
     /// The decoded parameters in the order sent: of the query, then of a JSON body, where a list
     /// gives one item per element.
-    public let items: [Item]
+    public private(set) var items: [Item]
     /// The headers in the order sent.
     public let headers: [Item]
     let body: ByteBuffer
@@ -42,6 +42,14 @@ extension SamplePortal {
 
     /// The last value of a parameter.
     public subscript(name: String) -> String? { items.last { $0.name == name }?.value }
+
+    /// The same request with another value of a parameter; nil leaves the parameter out.
+    public func with(_ name: String, _ value: String?) -> Request {
+      var other = self
+      other.items.removeAll { $0.name == name }
+      if let value { other.items.append(Item(name: name, value: value)) }
+      return other
+    }
 
     /// The value of a header, by its name in any case.
     public func header(_ name: String) -> String? {

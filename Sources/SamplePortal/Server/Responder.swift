@@ -39,6 +39,7 @@ extension SamplePortal {
       var answer = serve(request)
       rewrite(&answer)
       return (answer, nil)
+    case .damage(let answer, let fault): return (answer, fault)
     case .fail(let fault): return (serve(request, under: fault), fault)
     case nil: return (serve(request), nil)
     }
@@ -57,6 +58,16 @@ extension SamplePortal {
       let matches = try search.matches(in: catalogue, usual)
       self.keep(matches, for: search.key, revision: revision)
       return matches
+    }
+    return actions.answer(request, siteURL: url)
+  }
+
+  /// What a portal with this catalogue would answer. Nothing is noted.
+  public func answer(
+    to request: Request, from catalogue: Catalogue, as settings: Settings
+  ) -> Answer {
+    let actions = Actions(catalogue: catalogue, settings: settings) { search in
+      try search.matches(in: catalogue, settings)
     }
     return actions.answer(request, siteURL: url)
   }

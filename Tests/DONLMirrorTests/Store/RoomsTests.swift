@@ -11,9 +11,9 @@ struct RoomsTests {
     "has one room for each framework",
     arguments: [
       ("AsyncHTTPClient", ["DONLMirror/Portal/"]),
-      ("GRDB", ["DONLMirror/Store/"]),
+      ("GRDB", ["DONLMirror/Store/", "RandomPortal/"]),
       ("GRDBSQLite", ["DONLMirror/Store/"]),
-      ("ArgumentParser", ["donl-mirror/", "sample-portal/"]),
+      ("ArgumentParser", ["donl-mirror/", "sample-portal/", "random-portal/"]),
       ("Hummingbird", ["SamplePortal/"]),
     ])
   func home(of framework: String, rooms: [String]) throws {

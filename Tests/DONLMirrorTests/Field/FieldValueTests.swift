@@ -41,9 +41,15 @@ struct FieldValueTests {
   @Test(
     "C1 what PostgreSQL and JSON write as a list stays one",
     arguments: [
-      (#"{"http://a.example/x","http://a.example/y, z"}"#, ["http://a.example/x", "http://a.example/y, z"]),
+      (
+        #"{"http://a.example/x","http://a.example/y, z"}"#,
+        ["http://a.example/x", "http://a.example/y, z"]
+      ),
       ("{http://a.example/x,http://a.example/y}", ["http://a.example/x", "http://a.example/y"]),
-      (#"["http://a.example/x", "http://a.example/y"]"#, ["http://a.example/x", "http://a.example/y"]),
+      (
+        #"["http://a.example/x", "http://a.example/y"]"#,
+        ["http://a.example/x", "http://a.example/y"]
+      ),
     ])
   func lists(text: String, values: [String]) async throws {
     let json = String(decoding: try JSONEncoder().encode(text), as: UTF8.self)
@@ -83,11 +89,13 @@ struct FieldValueTests {
           ["nul", "Or\u{FFFD}g", "2019-10-01T08:00:00.000000Z"],
           ["org", "Utrecht", "2019-10-01T08:00:00.123456Z"], ["shown", "Getoond", nil],
         ])
-      #expect(try mirror.count("SELECT count(*) FROM organizations WHERE instr(title, char(0))") == 0)
+      #expect(
+        try mirror.count("SELECT count(*) FROM organizations WHERE instr(title, char(0))") == 0)
     }
   }
 
-  @Test("C2 a list that cannot be served at once is asked in smaller pieces", arguments: [413, 500])
+  @Test(
+    "C2 a list that cannot be served at once is asked in smaller pieces", arguments: [413, 500])
   func organizationListInPieces(status: Int) async throws {
     let entries = (0..<40).map { number in
       Entry(
@@ -126,7 +134,8 @@ struct FieldValueTests {
   @Test(
     "C3 NaN and Infinity cost their value and not the record",
     arguments: [
-      #", "score": NaN"#, #", "score": -Infinity"#, #", "extras": [{"key": "q", "value": Infinity}]"#,
+      #", "score": NaN"#, #", "score": -Infinity"#,
+      #", "extras": [{"key": "q", "value": Infinity}]"#,
       #", "list": [1, NaN, {"x": Infinity}]"#,
     ])
   func notANumber(rest: String) async throws {

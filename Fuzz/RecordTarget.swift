@@ -42,7 +42,7 @@ private struct Forms {
   var hasHugeNumber: Bool
 
   init(of document: JSONDocument) {
-    content = Self.written(document, by: .content)
+    content = Self.written(document, by: .content(.standard))
     everything = Self.written(document, by: .everything)
     hasHugeNumber = document.nodes.indices.contains {
       document.kind($0) == .number && Double(document.text($0))?.isFinite != true

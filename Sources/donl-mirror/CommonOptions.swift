@@ -1,6 +1,7 @@
 import ArgumentParser
 import DONLMirror
 import Foundation
+import Logging
 
 /// What every command takes.
 struct CommonOptions: ParsableArguments {
@@ -30,15 +31,42 @@ struct CommonOptions: ParsableArguments {
     let isElsewhere = isSample && configured.origin(of: "database.path") == .builtIn
     guard let db = db ?? (isElsewhere ? "./sample.db" : nil) else { return configured }
     overrides["database.path"] = db
-    if configured.origin(of: "database.path") != .builtIn,
-      Self.file(configured.settings.database.path) != Self.file(db)
-    {
-      // What is published, measured and watched is the mirror that is configured.
+    if Self.isTrial(db, beside: configured) {
       for key in ["publish.path", "metrics.textfile", "ping.url"] where overrides[key] == nil {
         overrides[key] = ""
       }
     }
     return try Settings.load(file: config, environment: environment, overrides: overrides)
+  }
+
+  /// As `load`, for a run: whoever watches the mirror hears of it when there is nothing to load.
+  func loadForRun(
+    _ flags: [String: String?] = [:], isSample: Bool = false
+  ) async throws -> LoadedSettings {
+    do {
+      return try load(flags, isSample: isSample)
+    } catch let error as SettingsError {
+      let environment = ProcessInfo.processInfo.environment
+      let salvaged = Settings.salvage(
+        file: config, environment: environment, overrides: flags.compactMapValues(\.self))
+      let settings = salvaged.settings
+      let isTrial = db.map { Self.isTrial($0, beside: salvaged) } ?? false
+      guard !isTrial, settings.ping.url != nil || settings.metrics.textfile != nil else {
+        throw error
+      }
+      var job = HarvestJob(
+        settings: settings, logger: Logger(label: "donl-mirror") { _ in ConsoleLog(settings.log) })
+      job.environment = environment
+      job.configuration = salvaged.file
+      await TendedRun(job).tell(of: Failure(.configuration, reason: "configuration", "\(error)"))
+      throw error
+    }
+  }
+
+  /// What is published, measured and watched is the mirror that is configured, and no other.
+  private static func isTrial(_ db: String, beside configured: LoadedSettings) -> Bool {
+    configured.origin(of: "database.path") != .builtIn
+      && file(configured.settings.database.path) != file(db)
   }
 
   private static func file(_ path: String) -> String {
@@ -52,11 +80,8 @@ struct CommonOptions: ParsableArguments {
 
 /// Data goes to stdout as JSON with sorted keys and names in snake case.
 func printJSON(_ value: some Encodable, pretty: Bool = true) throws {
-  let encoder = JSONEncoder()
-  encoder.keyEncodingStrategy = .convertToSnakeCase
-  encoder.outputFormatting =
-    pretty
-    ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    : [.sortedKeys, .withoutEscapingSlashes]
-  Console.standardOutput.write(String(decoding: try encoder.encode(value), as: UTF8.self) + "\n")
+  let json = try JSONOutput.text(of: value, pretty: pretty) {
+    $0.keyEncodingStrategy = .convertToSnakeCase
+  }
+  Console.standardOutput.write(json + "\n")
 }

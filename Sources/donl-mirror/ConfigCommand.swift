@@ -16,6 +16,7 @@ struct ConfigCommand: ParsableCommand {
     private struct Verdict: Encodable {
       var ok: Bool
       var file: String?
+      var warnings: [String]
     }
 
     static let configuration = CommandConfiguration(
@@ -23,7 +24,8 @@ struct ConfigCommand: ParsableCommand {
       abstract: "Validate file, environment and flags; exit 78 and one sentence on a mistake.",
       discussion: """
         Whether the values can be used on this machine is looked at too: a token file that can be \
-        read, a proxy that is one, and that no two settings mean one file.
+        read, a proxy that is one, certificates (SSL_CERT_FILE) that are some, and that no two \
+        settings mean one file.
 
         Example:
           donl-mirror config check --config /etc/donl-mirror/config.yaml
@@ -37,7 +39,13 @@ struct ConfigCommand: ParsableCommand {
       try loaded.settings.check(environment: environment)
       try loaded.settings.checkFiles(environment: environment, configuration: loaded.file)
       let place = loaded.file ?? "no file, defaults only"
-      if common.json { return try printJSON(Verdict(ok: true, file: loaded.file)) }
+      let warnings = loaded.settings.warnings
+      if common.json {
+        return try printJSON(Verdict(ok: true, file: loaded.file, warnings: warnings))
+      }
+      for warning in warnings {
+        Console.standardError.write("donl-mirror: warning: \(warning.escapedForTerminal)\n")
+      }
       Console.standardOutput.write("configuration ok (\(place))\n")
     }
   }
@@ -55,7 +63,9 @@ struct ConfigCommand: ParsableCommand {
 
     func run() throws {
       let loaded = try common.load()
-      Console.standardOutput.write((common.json ? try loaded.json : loaded.text) + "\n")
+      guard !common.json else { return Console.standardOutput.write(try loaded.json + "\n") }
+      let lines = loaded.text.split(separator: "\n").map { String($0).escapedForTerminal + "\n" }
+      Console.standardOutput.write(lines.joined())
     }
   }
 }

@@ -1,3 +1,4 @@
+import DONLMirror
 import Foundation
 import Synchronization
 
@@ -53,7 +54,8 @@ final class Console: Sendable {
 }
 
 extension String {
-  /// Control characters as `\u{1B}`, so that a title can neither forge a line nor color a terminal.
+  /// Control and format characters as `\u{1B}`, so that a title can neither forge a line nor color a
+  /// terminal. The joiners stay, without which scripts and emoji cannot be read.
   var escapedForTerminal: String {
     guard unicodeScalars.contains(where: \.isUnsafeOnTerminal) else { return self }
     var out = ""
@@ -69,9 +71,7 @@ extension String {
 }
 
 extension Unicode.Scalar {
-  /// Control characters, what else ends a line, and the marks that turn the direction of text.
   fileprivate var isUnsafeOnTerminal: Bool {
-    properties.generalCategory == .control || (0x2028...0x202E).contains(value)
-      || (0x2066...0x2069).contains(value)
+    isUnsafeToShow && value != 0x200C && value != 0x200D
   }
 }

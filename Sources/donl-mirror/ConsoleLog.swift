@@ -78,10 +78,7 @@ struct ConsoleLog: LogHandler {
     object["time"] = Self.time()
     object["level"] = level.rawValue
     object["message"] = message
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    guard let data = try? encoder.encode(object) else { return message }
-    return String(decoding: data, as: UTF8.self)
+    return (try? JSONOutput.text(of: object, pretty: false)) ?? message.escapedForTerminal
   }
 
   private static func time() -> String {

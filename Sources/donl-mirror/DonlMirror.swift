@@ -35,6 +35,8 @@ struct DonlMirror: AsyncParsableCommand {
       fail(failure)
     } catch let error as SettingsError {
       fail(Failure(.configuration, reason: "configuration", "\(error)"))
+    } catch let error as InvalidPortalSetting {
+      fail(Failure(.configuration, reason: "configuration", error.message))
     } catch let code as ExitCode {
       // What a command answers, such as the 1 of `health`.
       exit(withError: code)

@@ -43,7 +43,11 @@ struct HarvestCommand: AsyncParsableCommand {
   @Flag(help: "Say what would change; write nothing.")
   var dryRun = false
 
-  @Flag(help: "Release the deletions that an earlier run listed as held, each on new evidence.")
+  @Flag(
+    help: """
+      Release the deletions that an earlier run listed as held: on new evidence, or, where \
+      package_show is not offered, on your word, which the ledger notes.
+      """)
   var acceptDeletions = false
 
   @Flag(help: "The same catalogue has moved to this address.")
@@ -61,8 +65,11 @@ struct HarvestCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let loaded = try common.load(
-      ["portal.url": portal, "portal.rows": rows], isSample: sample)
+    let flags = ["portal.url": portal, "portal.rows": rows]
+    let loaded =
+      dryRun
+      ? try common.load(flags, isSample: sample)
+      : try await common.loadForRun(flags, isSample: sample)
     let logger = ConsoleLog.logger(loaded.settings.log)
     let manager = ServiceManager(environment: ProcessInfo.processInfo.environment)
     let progress = ProgressReporter(logger: logger)

@@ -28,7 +28,7 @@ struct HealthCommand: ParsableCommand {
     do {
       settings = try common.load(["health.max-age": maxAge]).settings
     } catch let error as SettingsError {
-      // A plugin that exits 78 says nothing to who asks.
+      // Monitoring does not understand a plugin that exits 78.
       Console.standardOutput.write(
         "DONL-MIRROR UNKNOWN - \("\(error)".escapedForTerminal.replacing("|", with: "/"))\n")
       throw ExitCode(Health.State.unknown.rawValue)

@@ -37,7 +37,7 @@ final class ProgressReporter: Sendable {
       console.draw(progress.bar(rate: rate))
     } else if isDue {
       logger.info(
-        "\(progress.done) of \(progress.total) datasets",
+        "\(progress.done) of \(counted(progress.total, "dataset"))",
         metadata: ["pages": "\(progress.pages)", "per_second": "\(Int(clamping: rate))"])
     }
   }

@@ -24,7 +24,7 @@ struct SearchCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The words.", valueName: "words"))
   var words: [String] = []
 
-  @Option(help: ArgumentHelp("At most so many.", valueName: "n"))
+  @Option(help: ArgumentHelp("The maximum number of results.", valueName: "n"))
   var limit = 20
 
   @Option(

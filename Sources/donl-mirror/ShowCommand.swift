@@ -59,7 +59,7 @@ struct ShowCommand: ParsableCommand {
     return lines + rows(terms)
   }
 
-  /// A field's label and name once, then a line a value: by its label, if there is one.
+  /// A field's label and name once, then one line per value: by its label, if there is one.
   private static func rows(_ terms: [DatasetDetail.Term]) -> [String] {
     var last: String?
     return terms.flatMap { term in

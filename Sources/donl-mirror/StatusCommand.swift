@@ -72,7 +72,7 @@ struct StatusCommand: ParsableCommand {
     for rejected in status.rejections {
       lines.append(
         "  \(rejected.datasetID ?? "(no id)")  \(rejected.reason): \(rejected.detail) "
-          + "(seen \(rejected.attempts) times, last \(time(rejected.lastSeen)))")
+          + "(seen \(counted(rejected.attempts, "time")), last \(time(rejected.lastSeen)))")
     }
     if !status.runs.isEmpty { lines.append("last runs") }
     for run in status.runs {
@@ -136,7 +136,9 @@ struct StatusCommand: ParsableCommand {
       (run.unchanged, "unchanged"), (run.deleted, "deleted"), (run.held, "held"),
       (run.rejected, "rejected"), (run.requests, "requests"),
     ]
-    return counters.filter { $0.0 > 0 }.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
+    return counters.filter { $0.0 > 0 }
+      .map { $0.1 == "requests" ? counted($0.0, "request") : "\($0.0) \($0.1)" }
+      .joined(separator: ", ")
   }
 
   /// A stamp to the second: `2026-11-24 07:48:30Z`.

@@ -55,6 +55,25 @@ extension Settings {
     return LoadedSettings(settings: settings, file: source?.path, origins: origins)
   }
 
+  /// The settings as far as they can be read, for telling somebody that they cannot: what is wrong is
+  /// left at its default.
+  public static func salvage(
+    file: String?, environment: [String: String], overrides: [String: String]
+  ) -> LoadedSettings {
+    let source = (try? configurationFile(named: file, environment, systemFile)) ?? nil
+    var given = source.map(readableValues) ?? []
+    given += knownValues(ofEnvironment: environment).values
+    for (key, text) in overrides {
+      if let setting = Setting.named(key) { given.append(GivenValue(setting, text, .flag)) }
+    }
+    var settings = Settings()
+    var origins: [String: Origin] = [:]
+    for value in given where (try? value.setting.read(value.text, &settings)) != nil {
+      origins[value.setting.key] = value.origin
+    }
+    return LoadedSettings(settings: settings, file: source?.path, origins: origins)
+  }
+
   private static func configurationFile(
     named file: String?, _ environment: [String: String], _ systemFile: String
   ) throws(SettingsError) -> SettingsFile? {
@@ -108,11 +127,37 @@ private func values(of file: SettingsFile) throws(SettingsError) -> [GivenValue]
   return values
 }
 
+/// The values of a file, without what is no setting.
+private func readableValues(of file: SettingsFile) -> [GivenValue] {
+  file.entries.compactMap { entry in
+    guard let setting = Setting.named(entry.key), let text = file.text(of: entry) else {
+      return nil
+    }
+    return GivenValue(setting, text, .file(file.path, line: entry.line))
+  }
+}
+
 /// The values of the environment; a name of ours that no setting has is a mistake.
 private func values(
   ofEnvironment environment: [String: String]
 ) throws(SettingsError) -> [GivenValue] {
   let prefix = "DONL_MIRROR_"
+  let (values, names) = knownValues(ofEnvironment: environment)
+  let free = Set(names + [Settings.fileVariable])
+  let unknown = environment.keys.filter {
+    $0.hasPrefix(prefix) && !$0.hasPrefix(prefix + "TEST_") && !free.contains($0)
+  }
+  if let name = unknown.min() {
+    let nearest = nearestName(to: name, among: names).map { "; did you mean \($0)?" } ?? "."
+    throw SettingsError("No setting belongs to the environment variable \(name)\(nearest)")
+  }
+  return values
+}
+
+/// The values of the environment, and the names that it can have them under.
+private func knownValues(
+  ofEnvironment environment: [String: String]
+) -> (values: [GivenValue], names: [String]) {
   let provider = EnvironmentVariablesProvider(environmentVariables: environment)
     .prefixKeys(with: ["donl-mirror"])
   var values: [GivenValue] = []
@@ -125,15 +170,7 @@ private func values(
     guard case .string(let text)? = found.value?.content else { continue }
     values.append(GivenValue(setting, text, .environment(found.encodedKey)))
   }
-  let free = Set(names + [Settings.fileVariable])
-  let unknown = environment.keys.filter {
-    $0.hasPrefix(prefix) && !$0.hasPrefix(prefix + "TEST_") && !free.contains($0)
-  }
-  if let name = unknown.min() {
-    let nearest = nearestName(to: name, among: names).map { "; did you mean \($0)?" } ?? "."
-    throw SettingsError("No setting belongs to the environment variable \(name)\(nearest)")
-  }
-  return values
+  return (values, names)
 }
 
 private func values(

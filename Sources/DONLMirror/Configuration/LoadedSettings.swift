@@ -89,9 +89,7 @@ public struct LoadedSettings: Sendable {
   /// What `config show --json` prints: an array of rows.
   public var json: String {
     get throws {
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-      return String(decoding: try encoder.encode(rows), as: UTF8.self)
+      try JSONOutput.text(of: rows, pretty: true)
     }
   }
 }

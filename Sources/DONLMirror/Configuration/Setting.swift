@@ -28,7 +28,7 @@ struct Setting: Sendable {
     write = { kind.write($0[keyPath: place]) }
   }
 
-  /// The part of an address that is nobody's business.
+  /// The part of an address that is not shown.
   enum Secret: Sendable {
     case password
     case everythingAfterHost

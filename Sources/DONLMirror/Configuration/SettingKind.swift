@@ -98,6 +98,32 @@ extension SettingKind where Value == String {
     }
   }
 
+  /// A name that RFC 9110 allows, and that is not one of those that the request needs itself.
+  static var headerName: Self {
+    Self(accepted: "the name of a header, such as Authorization or X-Api-Key") {
+      text throws(Unaccepted) in
+      let isToken = text.utf8.allSatisfy { headerBytes.contains($0) }
+      guard isToken, (1...100).contains(text.utf8.count),
+        !ownHeaders.contains(text.lowercased())
+      else { throw Unaccepted() }
+      return text
+    } write: {
+      $0
+    }
+  }
+
+  private static var headerBytes: Set<UInt8> {
+    Set("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".utf8)
+  }
+
+  private static var ownHeaders: Set<String> {
+    [
+      "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host",
+      "if-modified-since", "if-none-match", "keep-alive", "proxy-authorization", "range", "te",
+      "trailer", "transfer-encoding", "upgrade", "user-agent",
+    ]
+  }
+
   /// An address below which paths are appended.
   static var baseURL: Self {
     Self(accepted: "an http or https address without user, query or fragment") {
@@ -145,27 +171,45 @@ extension SettingKind where Value == [String] {
   /// Written as a YAML list, or with commas.
   static var hosts: Self {
     Self(accepted: "a list of host names") { text throws(Unaccepted) in
-      let hosts = text.split(separator: ",").map {
-        $0.trimmingCharacters(in: .whitespaces).lowercased()
+      var hosts: [String] = []
+      for item in text.split(separator: ",") {
+        guard let host = host(item.trimmingCharacters(in: .whitespaces)) else {
+          throw Unaccepted()
+        }
+        hosts.append(host)
       }
-      let isHost = { (host: String) in
-        !host.isEmpty
-          && host.unicodeScalars.allSatisfy { hostScalars.contains($0) }
-      }
-      guard hosts.allSatisfy(isHost) else { throw Unaccepted() }
       return hosts
     } write: {
       $0.isEmpty ? nil : $0.joined(separator: ",")
     }
   }
 
-  private static var hostScalars: CharacterSet {
-    CharacterSet(charactersIn: "abcdefghijklmnopqrstuvwxyz0123456789-.")
+  /// In ASCII and lower case; nil when the text is not a host, with or without a port.
+  private static func host(_ text: String) -> String? {
+    guard !text.contains(where: { "/@?#[]%\\".contains($0) || $0.isWhitespace }),
+      let parts = URLComponents(string: "https://" + text), let host = Target.host(of: parts),
+      host.utf8.allSatisfy({ hostBytes.contains($0) })
+    else { return nil }
+    return host + (parts.port.map { ":\($0)" } ?? "")
+  }
+
+  private static var hostBytes: Set<UInt8> { Set("abcdefghijklmnopqrstuvwxyz0123456789-.".utf8) }
+
+  /// Outermost keys of a record; `resources.KEY` and `extras.KEY` for those of its parts.
+  static var recordKeys: Self {
+    Self(accepted: "a list of keys, such as total_res_downloads, resources.hits or extras.views") {
+      text throws(Unaccepted) in
+      let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+      guard keys.allSatisfy(ChurnKeys.isKey) else { throw Unaccepted() }
+      return Set(keys).sorted()
+    } write: {
+      $0.isEmpty ? nil : $0.joined(separator: ",")
+    }
   }
 }
 
 extension SettingKind {
-  /// The same, or nothing: the text is empty.
+  /// The optional variant: empty text is nil.
   static func optional<Wrapped>(_ kind: SettingKind<Wrapped>) -> Self where Value == Wrapped? {
     Self(accepted: kind.accepted + ", or nothing") { text throws(Unaccepted) in
       text.isEmpty ? nil : try kind.read(text)

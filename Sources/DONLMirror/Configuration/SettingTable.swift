@@ -10,7 +10,7 @@ extension Setting {
   private static let portal: [Setting] = [
     Setting(
       "portal.url", \.portal.url, .baseURL,
-      "The portal: its site base, or the full address up to /api/3/action."),
+      "The portal: its site base, or the full address up to /action."),
     Setting(
       "portal.rows", \.portal.rows, .integer(1...100_000),
       "Datasets asked for in one request; a portal may send fewer."),
@@ -45,11 +45,17 @@ extension Setting {
       "portal.token-file", \.portal.tokenFile, .optional(.path),
       "File that holds an API token; empty for none, which suffices for public data."),
     Setting(
+      "portal.token-header", \.portal.tokenHeader, .headerName,
+      "Header that carries the token; gateways may want X-Api-Key."),
+    Setting(
       "portal.allow-redirect-hosts", \.portal.allowRedirectHosts, .hosts,
       "Other hosts to which the portal may redirect, as a list."),
     Setting(
       "portal.contact", \.portal.contact, .optional(.headerText),
       "Mail address or web page of yours, told to the portal in the User-Agent."),
+    Setting(
+      "portal.churn-keys", \.portal.churnKeys, .recordKeys,
+      "Keys of records that change without meaning at this portal, such as counters."),
   ]
 
   private static let storage: [Setting] = [

@@ -34,10 +34,14 @@ public struct Settings: Sendable, Equatable {
     /// `http://[user:password@]host[:port]`; nil leaves `HTTPS_PROXY` and `NO_PROXY` to decide.
     public var proxy: String?
     public var tokenFile: String?
-    /// In lower case.
+    /// The name of the header that the token travels in.
+    public var tokenHeader = "Authorization"
+    /// In lower case and in ASCII, each perhaps with a port.
     public var allowRedirectHosts: [String] = []
     /// Printable ASCII: it travels in a header.
     public var contact: String?
+    /// Keys of records whose values say nothing of the dataset, such as counters of visits.
+    public var churnKeys: [String] = []
   }
 
   public struct Database: Sendable, Equatable {

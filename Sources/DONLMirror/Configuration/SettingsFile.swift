@@ -25,8 +25,14 @@ struct SettingsFile {
   /// - Throws: when the file is missing, unreadable or no YAML mapping, or names a key twice.
   init(path: String) throws(SettingsError) {
     let data = try Self.read(path)
+    let text = String(decoding: data, as: UTF8.self)
+    if let line = YAMLReferences.firstLine(in: text) {
+      throw SettingsError(
+        "\(path):\(line): YAML's anchors and aliases (&name, *name) are not taken; write the value"
+          + " out, or put it in quotes.")
+    }
     do {
-      let root = try Yams.compose(yaml: String(decoding: data, as: UTF8.self))
+      let root = try Yams.compose(yaml: text)
       self.path = path
       entries = try Self.entries(of: root, in: path)
       snapshot =

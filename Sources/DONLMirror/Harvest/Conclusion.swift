@@ -109,8 +109,8 @@ extension Harvest {
         .partial,
         Failure(
           .heldBack, reason: count == 0 ? "guard_empty" : "collapse",
-          "The portal counts \(count) datasets where the last complete run counted \(known); "
-            + "\(state.tally.held) deletions are held. See donl-mirror status; release them with "
+          "The portal counts \(counted(count, "dataset")) where the last complete run counted \(known); "
+            + "\(counted(state.tally.held, "deletion")) held. See donl-mirror status; release them with "
             + "--accept-deletions if they are right."))
     }
     if isFull { try await readLists() }

@@ -55,7 +55,7 @@ extension Harvest {
     }
     if let held = verdicts.absences.first(where: { $0.state != .active }) {
       logger.warning(
-        "\(state.tally.held) deletions were held: \(held.detail)",
+        "\(counted(state.tally.held, "deletion")) held: \(held.detail)",
         metadata: ["reason": count == 0 ? "guard_empty" : "guard_deletions"])
     }
   }
@@ -98,7 +98,7 @@ extension Harvest {
     if doubt != nil || options.limits.areExceeded(losing: lost, of: live + recent) {
       let why =
         doubt?.description
-        ?? "\(lost) of \(live + recent) datasets would go within a day, the limits are "
+        ?? "\(lost) of \(counted(live + recent, "dataset")) would go within a day, the limits are "
         + "\(options.limits.percent)% and \(options.limits.count) "
         + "(deletions.limit-percent, deletions.limit-count)"
       verdicts.absences += rest.map {

@@ -120,8 +120,8 @@ public struct Harvest: Sendable {
     if state.accepted > 0 {
       state.reason = "accepted"
       state.message =
-        "\(state.accepted) deletions rest on the operator's word (--accept-deletions): two censuses "
-        + "miss the datasets, and package_show gives no evidence."
+        "The operator's word (--accept-deletions) releases \(counted(state.accepted, "deletion")): two "
+        + "censuses miss the datasets, and package_show gives no evidence."
     }
     guard let reason = back.reason else { return }
     state.status = .heldBack

@@ -35,6 +35,20 @@ public struct HarvestJob: Sendable {
   /// - Throws: `Failure`, when there is no run to speak of or the store itself failed.
   public func run() async throws -> RunSummary {
     let portalSettings = try PortalSettings(settings, environment: environment)
+    let secrets = portalSettings.secrets
+    var job = self
+    job.logger = logger.redacted(by: secrets)
+    do {
+      for warning in settings.warnings {
+        job.logger.warning("\(warning)", metadata: ["reason": "configuration"])
+      }
+      return try await job.run(portalSettings)
+    } catch let failure as Failure {
+      throw failure.redacted(by: secrets)
+    }
+  }
+
+  private func run(_ portalSettings: PortalSettings) async throws -> RunSummary {
     try checkFiles()
     let path = settings.database.path
     guard isRehearsal else {
@@ -58,10 +72,12 @@ public struct HarvestJob: Sendable {
     -> RunSummary
   {
     let fields = try FieldTable.standard()
+    let churn = ChurnKeys(besides: settings.portal.churnKeys)
     let store = try Store(path: path)
     do {
       try store.claim(
-        source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields)
+        source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields,
+        churn: churn)
       let told = try await marking(store) { keeper in
         let summary = try await perform(into: store, fields, portalSettings, keeper)
         if keeper != nil { noteFigures(in: store) }
@@ -92,7 +108,9 @@ public struct HarvestJob: Sendable {
         clock: clock, tally: tally, logger: logger,
         deadline: clock.instant() + settings.portal.runDeadline)
       let summary = try await Harvest(
-        portal: portal, store: store, normalizer: Normalizer(fields: fields),
+        portal: portal, store: store,
+        normalizer: Normalizer(
+          fields: fields, churn: ChurnKeys(besides: settings.portal.churnKeys)),
         options: runOptions,
         logger: logger, now: clock.now,
         report: { [report] progress in
@@ -184,7 +202,7 @@ public struct HarvestJob: Sendable {
     }
     guard bytes <= Store.walBytesMax else { return tellReader(of: store) }
     logger.notice(
-      "A reader keeps \(bytes) bytes in \(log); leave it there, they belong to the database.",
+      "A reader keeps \(counted(bytes, "byte")) in \(log); leave it there, they belong to the database.",
       metadata: ["reason": "wal_kept"])
   }
 
@@ -227,47 +245,5 @@ extension Harvest.Options {
     censusEvery = settings.schedule.censusEvery
     limits = DeletionLimits(
       percent: settings.deletions.limitPercent, count: settings.deletions.limitCount)
-  }
-}
-
-extension PortalSettings {
-  /// - Throws: `Failure` 78 for what cannot be used.
-  init(_ settings: Settings, environment: [String: String]) throws {
-    let portal = settings.portal
-    do {
-      self.init(address: try PortalAddress(portal.url))
-      if let text = portal.proxy {
-        guard let proxy = ProxyRules.Proxy(text) else {
-          throw InvalidPortalSetting(message: "portal.proxy is no proxy: http://host:port is one.")
-        }
-        self.proxy = ProxyRules(proxy)
-      } else {
-        proxy = try ProxyRules(environment: environment)
-      }
-    } catch let error as InvalidPortalSetting {
-      throw Failure(.configuration, reason: "configuration", error.message)
-    }
-    pause = portal.pause
-    retries = portal.retries
-    connectTimeout = portal.connectTimeout
-    idleTimeout = portal.timeout
-    maxPageBytes = portal.maxPageBytes
-    allowRedirectHosts = Set(portal.allowRedirectHosts)
-    contact = portal.contact
-    certificateFile = environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
-    token = try portal.tokenFile.map(Self.token)
-    do {
-      try checkHeaders()
-    } catch {
-      throw Failure(.configuration, reason: "configuration", error.message)
-    }
-  }
-
-  private static func token(in path: String) throws -> Secret {
-    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-      throw Failure(
-        .configuration, reason: "configuration", "portal.token-file \(path) cannot be read.")
-    }
-    return Secret(text.trimmingCharacters(in: .whitespacesAndNewlines))
   }
 }

@@ -31,7 +31,7 @@ struct ListRefresh: Sendable {
     now = clock.now
   }
 
-  /// Of the lists, those that were last found to be the present ones longer than `every` ago.
+  /// The lists that were not confirmed within `every`.
   func due(_ settings: ListSettings) throws -> [ValueList] {
     let states = try store.listStates()
     let now = now()
@@ -51,7 +51,7 @@ struct ListRefresh: Sendable {
     }
   }
 
-  /// - Returns: an outcome a list, in their order; fewer when the task is cancelled.
+  /// - Returns: one outcome per list, in their order; fewer when the task is cancelled.
   /// - Throws: `Failure` when the store itself fails.
   func refresh(_ lists: [ValueList]) async throws -> [ListOutcome] {
     let states = try store.listStates()

@@ -83,7 +83,7 @@ struct IDListing: Sendable {
     if names.count < count { names.formUnion(try await namesByPage(upTo: count)) }
     guard names.count >= count else {
       logger.warning(
-        "The portal counts \(count) datasets and names \(names.count) only, which proves nothing.",
+        "The portal counts \(counted(count, "dataset")) and names only \(names.count), which proves nothing.",
         metadata: ["reason": "census_refused"])
       return nil
     }

@@ -40,6 +40,8 @@ public struct ListsJob: Sendable {
     var settings = settings
     settings.portal.url = portal ?? owner
     let portalSettings = try PortalSettings(settings, environment: environment)
+    let secrets = portalSettings.secrets
+    let logger = logger.redacted(by: secrets)
     let wanted = source ?? portalSettings.address.site
     guard wanted == owner else {
       throw Failure(
@@ -73,7 +75,8 @@ public struct ListsJob: Sendable {
       guard !Task.isCancelled else {
         throw Failure(
           interruption(), reason: "interrupted",
-          "Stopped after \(outcomes.count) of \(lists.lists.count) lists; what was read is kept.")
+          "Stopped after \(outcomes.count) of \(counted(lists.lists.count, "list")); what was read is kept."
+        )
       }
       // What they are is part of what `health` compares.
       try store.noteFigures()

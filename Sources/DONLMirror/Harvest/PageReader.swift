@@ -15,7 +15,8 @@ struct CountedPage: Sendable {
     guard count <= Self.countMax else {
       throw PortalError(
         reason: .notCKAN, nature: .notCKAN,
-        message: "The portal counts \(count) datasets, which no catalogue has.", status: 200)
+        message: "The portal counts \(counted(count, "dataset")), which no catalogue has.",
+        status: 200)
     }
     self.count = count
   }
@@ -258,11 +259,11 @@ struct PageReader: Sendable {
     guard !walk.isFinished || walk.taken > 0 || page.count == 0 || !listing.filter.isEmpty else {
       throw PortalError(
         reason: .shortListing, nature: .notCKAN,
-        message: "The portal counts \(page.count) datasets and serves none.")
+        message: "The portal counts \(counted(page.count, "dataset")) and serves none.")
     }
     if before.largestPage == 0, ids.count < min(rows, page.count) {
       logger.notice(
-        "The portal serves \(ids.count) records a page where \(rows) were asked.",
+        "The portal serves \(counted(ids.count, "record")) a page where \(rows) were asked.",
         metadata: ["reason": "rows_capped"])
     }
     if walk.brokenSeams > before.brokenSeams {
@@ -349,7 +350,7 @@ struct PageReader: Sendable {
     guard steppedOver <= skipLimit else {
       throw PortalError(
         reason: .skipLimit, nature: .temporary,
-        message: "More than \(skipLimit) records cannot be served (portal.skip-limit); "
+        message: "More than \(counted(skipLimit, "record")) cannot be served (portal.skip-limit); "
           + "the last at offset \(offset): \(error.message)")
     }
     logger.warning(
@@ -390,7 +391,7 @@ struct PageReader: Sendable {
     guard walk.isLost else { return false }
     throw PortalError(
       reason: .shortListing, nature: .notCKAN,
-      message: "The portal counts \(walk.count) datasets and serves none from offset "
+      message: "The portal counts \(counted(walk.count, "dataset")) and serves none from offset "
         + "\(walk.taken) on.")
   }
 

@@ -33,6 +33,8 @@ public struct PortalCheck: Sendable {
         .configuration, reason: "other_portal",
         "\(mirror.path) mirrors \(source), not \(portalSettings.address.site).")
     }
+    let secrets = portalSettings.secrets
+    let logger = logger.redacted(by: secrets)
     let tally = PortalTally()
     let deadline = clock.instant() + settings.portal.runDeadline
     let listing = try await Transport.using(portalSettings, tally: tally, logger: logger) {
@@ -44,7 +46,7 @@ public struct PortalCheck: Sendable {
       do {
         return try await list(portal)
       } catch let error as PortalError where error.nature != .interrupted {
-        throw Failure(error)
+        throw Failure(error).redacted(by: secrets)
       } catch is PortalError {
         throw CancellationError()
       }
@@ -82,7 +84,7 @@ public struct PortalCheck: Sendable {
     guard walk.count == 0 || walk.taken > 0 else {
       throw PortalError(
         reason: .shortListing, nature: .notCKAN,
-        message: "The portal counts \(walk.count) datasets and lists none.")
+        message: "The portal counts \(counted(walk.count, "dataset")) and lists none.")
     }
     guard walk.isWhole else {
       throw unproven("it counts \(walk.count) and listed \(walk.taken)")

@@ -40,26 +40,38 @@ extension Harvest {
   func logWhole(_ state: RunState) throws {
     if state.olderStamps > 0 {
       logger.notice(
-        "\(state.olderStamps) datasets came with an older metadata_modified than before.",
+        "\(counted(state.olderStamps, "dataset")) came with an older metadata_modified than before.",
         metadata: ["reason": "clock_skew"])
     }
     guard state.hasHistory, state.outcome == .complete, state.tally.received > 0 else { return }
     let live = try store.inventory().live
     if state.tally.touched * 2 > live {
       logger.notice(
-        "\(state.tally.touched) of \(live) datasets were touched without a change of content.",
+        "\(state.tally.touched) of \(counted(live, "dataset")) touched without a change of content.",
         metadata: ["reason": "mass_touch"])
     }
     if state.tally.updated * 2 > live {
       logger.notice(
-        "\(state.tally.updated) of \(live) datasets were updated.",
+        "\(state.tally.updated) of \(counted(live, "dataset")) updated.",
         metadata: ["reason": "mass_update"])
+      try tellChurn(state, live: live)
     }
     for name in try store.clashingNames(of: state.record) {
       logger.warning(
         "More than one dataset bears the name \(name); the id tells them apart.",
         metadata: ["reason": "name_clash", "name": "\(name)"])
     }
+  }
+
+  /// Says so when most datasets were updated for the sake of a few keys, the same in all: such are
+  /// counters, by which each full walk updates everything.
+  private func tellChurn(_ state: RunState, live: Int) throws {
+    let churning = try store.churningKeys(in: state.record)
+    guard churning.updates * 2 > live else { return }
+    let keys = churning.keys.joined(separator: ", ")
+    logger.notice(
+      "\(churning.updates) of \(counted(live, "dataset")) changed in \(keys) alone; if those are counters, name them in portal.churn-keys.",
+      metadata: ["reason": "churning_key", "keys": "\(churning.keys.joined(separator: ","))"])
   }
 
   /// Whether the clocks agree: ours with the last run and with the portal's, and the portal's with

@@ -163,7 +163,7 @@ extension Harvest {
       expected: window.matching, why: isQuiet ? "quiet" : "moved", inventory: inventory)
   }
 
-  /// What was done last in the future was done while our clock was wrong: nobody knows when.
+  /// A last run in the future means that a clock was wrong; when it was is unknown.
   private func isDue(after last: String?, every interval: Duration) -> Bool {
     guard let last = last.flatMap(Timestamp.date) else { return true }
     let age = now().timeIntervalSince(last)

@@ -61,7 +61,7 @@ public struct Walk: Sendable, Equatable, Codable {
   /// Pages that overlap with nothing that has an id: a portal that serves one record a page has no
   /// seams at all.
   private var missingSeams = 0
-  /// The next page overlaps by a record without an id, which shows nothing.
+  /// The next page overlaps by a record without an id, so the overlap cannot be checked.
   private var isSeamBlind = false
   /// Records in the smallest page that was not the last.
   private var smallestPage = Int.max

@@ -135,7 +135,7 @@ extension ByteView {
     return length
   }
 
-  // The lowest bit that is set stands for the first byte that matches; those above it may lie.
+  // The lowest bit that is set stands for the first byte that matches; higher ones may be false positives.
   private static func zeroBytes(_ word: UInt64) -> UInt64 {
     (word &- 0x0101_0101_0101_0101) & ~word & highBits
   }

@@ -2,7 +2,7 @@
 struct CanonicalWriter {
   enum Rule {
     /// Without churn, null and `""`, and not over the order of tags, groups and extras.
-    case content
+    case content(ChurnKeys)
     /// Everything that was sent; only spelling is made equal.
     case everything
   }
@@ -10,7 +10,8 @@ struct CanonicalWriter {
   /// What has been written, UTF-8.
   private(set) var output: [UInt8] = []
 
-  private let rule: Rule
+  /// Nil writes everything.
+  private let churn: ChurnKeys?
   private var frames: [Frame] = []
   private var decoded: [UInt8] = []
 
@@ -21,10 +22,15 @@ struct CanonicalWriter {
     var cursor: Int
     var end: Int
     var isFirst = true
-    var churn: Churn
+    var place: ChurnKeys.Place
   }
 
-  init(_ rule: Rule) { self.rule = rule }
+  init(_ rule: Rule) {
+    switch rule {
+    case .content(let churn): self.churn = churn
+    case .everything: churn = nil
+    }
+  }
 
   /// Forgets what has been written and makes room for a record of so many bytes.
   mutating func restart(expecting bytes: Int = 0) {
@@ -50,38 +56,43 @@ struct CanonicalWriter {
 
   /// True when the outermost member counts as content.
   func keeps(_ key: Int, of document: JSONDocument) -> Bool {
-    guard rule == .content else { return true }
+    guard let churn else { return true }
     return !Self.isAbsent(document.value(ofKey: key), of: document)
-      && !Churn.record.drops(document.key(key))
+      && !churn.drops(document.key(key), at: .record)
   }
 
   /// Writes the value of an outermost member.
   mutating func writeMember(_ key: Int, of document: JSONDocument) {
     let value = document.value(ofKey: key)
     let name = document.key(key)
-    guard rule == .content else { return write(value, of: document) }
+    guard churn != nil else { return write(value, of: document) }
     switch document.kind(value) {
     case .array where name.equals("resources"):
-      writeElements(of: value, of: document, dropping: .resource, sorted: false)
+      writeElements(of: value, of: document, at: .resource, sorted: false)
+    case .array where name.equals("extras") && churn?.hasExtras == true:
+      writeElements(of: value, of: document, at: .part, sorted: true) { [churn] element in
+        churn?.dropsExtra(element, of: document) == true
+      }
     case .array where name.equals("tags") || name.equals("groups") || name.equals("extras"):
-      writeElements(of: value, of: document, dropping: .part, sorted: true)
+      writeElements(of: value, of: document, at: .part, sorted: true)
     case .object where name.equals("organization"):
-      write(value, of: document, dropping: .part)
+      write(value, of: document, at: .part)
     default:
       write(value, of: document)
     }
   }
 
   private mutating func writeElements(
-    of array: Int, of document: JSONDocument, dropping churn: Churn, sorted: Bool
+    of array: Int, of document: JSONDocument, at place: ChurnKeys.Place, sorted: Bool,
+    without isDropped: (Int) -> Bool = { _ in false }
   ) {
     let start = output.count
     var elements: [Range<Int>] = []
     output.append(.openBracket)
-    for element in document.elements(of: array) {
+    for element in document.elements(of: array) where !isDropped(element) {
       if output.count > start + 1 { output.append(.comma) }
       let begin = output.count
-      write(element, of: document, dropping: churn)
+      write(element, of: document, at: place)
       if sorted { elements.append((begin - start)..<(output.count - start)) }
     }
     output.append(.closeBracket)
@@ -102,13 +113,14 @@ struct CanonicalWriter {
     }
   }
 
-  /// Writes a value without recursion; `churn` is dropped of the value itself, not of what it holds.
+  /// Writes a value without recursion; what churns at `place` is dropped of the value itself, not of
+  /// what it holds.
   private mutating func write(
-    _ value: Int, of document: JSONDocument, dropping churn: Churn = .nothing
+    _ value: Int, of document: JSONDocument, at place: ChurnKeys.Place = .elsewhere
   ) {
     if writeScalar(value, of: document) { return }
     frames.removeAll(keepingCapacity: true)
-    open(value, of: document, dropping: churn)
+    open(value, of: document, at: place)
     while let frame = frames.popLast() {
       if frame.isObject {
         writeMembers(frame, of: document)
@@ -119,18 +131,18 @@ struct CanonicalWriter {
   }
 
   private mutating func open(
-    _ container: Int, of document: JSONDocument, dropping churn: Churn = .nothing
+    _ container: Int, of document: JSONDocument, at place: ChurnKeys.Place = .elsewhere
   ) {
     let node = document[container]
     if node.kind == .object {
       output.append(.openBrace)
       let start = Int(node.members)
       frames.append(
-        Frame(isObject: true, cursor: start, end: start + Int(node.memberCount), churn: churn))
+        Frame(isObject: true, cursor: start, end: start + Int(node.memberCount), place: place))
     } else {
       output.append(.openBracket)
       frames.append(
-        Frame(isObject: false, cursor: container + 1, end: Int(node.next), churn: .nothing))
+        Frame(isObject: false, cursor: container + 1, end: Int(node.next), place: .elsewhere))
     }
   }
 
@@ -141,8 +153,8 @@ struct CanonicalWriter {
       let key = Int(document.members[frame.cursor])
       let value = document.value(ofKey: key)
       frame.cursor += 1
-      if rule == .content,
-        Self.isAbsent(value, of: document) || frame.churn.drops(document.key(key))
+      if let churn,
+        Self.isAbsent(value, of: document) || churn.drops(document.key(key), at: frame.place)
       {
         continue
       }
@@ -209,5 +221,19 @@ struct CanonicalWriter {
   private static func isAbsent(_ value: Int, of document: JSONDocument) -> Bool {
     let node = document[value]
     return node.kind == .null || node.kind == .string && node.start == node.end
+  }
+}
+
+extension ChurnKeys {
+  /// - Parameter element: of `extras`, a pair of `key` and `value`.
+  fileprivate func dropsExtra(_ element: Int, of document: JSONDocument) -> Bool {
+    guard document.kind(element) == .object else { return false }
+    for key in document.keys(of: element) where document.key(key).equals("key") {
+      let name = document.value(ofKey: key)
+      guard document.kind(name) == .string else { continue }
+      let text = Array(document.text(name).utf8)
+      if text.withView({ dropsExtra($0) }) { return true }
+    }
+    return false
   }
 }

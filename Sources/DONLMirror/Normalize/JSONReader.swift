@@ -53,7 +53,8 @@ struct JSONReader {
     lostNumbers = 0
     guard bytes.count <= bytesMax else {
       throw JSONFault(
-        reason: .tooLarge, offset: bytesMax, what: "\(bytes.count) bytes, at most \(bytesMax)")
+        reason: .tooLarge, offset: bytesMax,
+        what: "\(counted(bytes.count, "byte")), at most \(bytesMax)")
     }
 
     // A record of a register has a node for every fifteen bytes or so.

@@ -57,7 +57,7 @@ extension ByteView {
     return (word, word)
   }
 
-  /// Equality with a key whose ends are known to be equal.
+  /// Whether the bytes between the first and the last eight are those of a key of equal ends.
   fileprivate func matches(_ key: [UInt8]) -> Bool {
     guard key.count == count else { return false }
     guard count > 16 else { return true }

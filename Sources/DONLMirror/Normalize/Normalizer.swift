@@ -3,9 +3,15 @@ struct Normalizer: Sendable {
   private let datasetKeys: KeyRoles
   private let resourceKeys: KeyRoles
   private let recordBytesMax: Int
+  private let churn: ChurnKeys
 
-  /// - Parameter recordBytesMax: A larger record is rejected (default 32 MiB).
-  init(fields: FieldTable, recordBytesMax: Int = 32 << 20) {
+  /// - Parameters:
+  ///   - churn: What does not count in the hash.
+  ///   - recordBytesMax: A larger record is rejected (default 32 MiB).
+  init(
+    fields: FieldTable, churn: ChurnKeys = .standard, recordBytesMax: Int = 32 << 20
+  ) {
+    self.churn = churn
     datasetKeys = .dataset(fields)
     resourceKeys = .resource(fields)
     self.recordBytesMax = recordBytesMax
@@ -16,13 +22,15 @@ struct Normalizer: Sendable {
   /// Whatever can be read is read: an odd value costs its column at most. Only a record that is
   /// not JSON, or does not say which dataset it is, is rejected.
   func normalize(_ record: ArraySlice<UInt8>) throws(Rejection) -> Dataset {
-    var tools = Tools(reader: JSONReader(bytesMax: recordBytesMax))
+    var tools = Tools(
+      reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
     return try normalize(Array(record), with: &tools)
   }
 
   /// Reads every record of a page, each on its own, in the order as served.
   func normalize(_ page: Page) -> [Result<Dataset, Rejection>] {
-    var tools = Tools(reader: JSONReader(bytesMax: recordBytesMax))
+    var tools = Tools(
+      reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
     return page.records.map { range in
       Result { () throws(Rejection) -> Dataset in
         try normalize(Array(page.bytes[range]), with: &tools)
@@ -33,7 +41,7 @@ struct Normalizer: Sendable {
   /// What is kept from record to record, so as not to be allocated anew.
   private struct Tools {
     var reader: JSONReader
-    var writer = CanonicalWriter(.content)
+    var writer: CanonicalWriter
   }
 
   private func normalize(_ record: [UInt8], with tools: inout Tools) throws(Rejection) -> Dataset {
@@ -95,7 +103,7 @@ struct Normalizer: Sendable {
   private static func fault(ofID text: String) -> String {
     let length = text.utf8.count
     guard (1...Dataset.idBytesMax).contains(length) else {
-      return "an id of \(length) bytes, 1 to \(Dataset.idBytesMax) are taken"
+      return "an id of \(counted(length, "byte")), 1 to \(Dataset.idBytesMax) are taken"
     }
     return "an id with a control character or half a character in it"
   }

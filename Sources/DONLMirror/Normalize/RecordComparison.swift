@@ -1,8 +1,10 @@
 /// What two versions of a record have in common.
 enum RecordComparison {
   /// The outermost keys whose content differs, sorted; churn, null and `""` do not count.
-  static func changedFields(from old: [UInt8], to new: [UInt8]) throws(JSONFault) -> [String] {
-    let (old, new) = (try contents(of: old), try contents(of: new))
+  static func changedFields(
+    from old: [UInt8], to new: [UInt8], without churn: ChurnKeys = .standard
+  ) throws(JSONFault) -> [String] {
+    let (old, new) = (try contents(of: old, churn), try contents(of: new, churn))
     let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
     return changed.sorted { $0.lexicographicallyPrecedes($1) }.map { $0.withView(\.text) }
   }
@@ -23,12 +25,14 @@ enum RecordComparison {
     }
   }
 
-  private static func contents(of record: [UInt8]) throws(JSONFault) -> [[UInt8]: [UInt8]] {
+  private static func contents(
+    of record: [UInt8], _ churn: ChurnKeys
+  ) throws(JSONFault) -> [[UInt8]: [UInt8]] {
     var reader = JSONReader()
     return try reader.read(record) { document in
       // Keys by their bytes: Swift's strings are equal that are only composed differently.
       var contents: [[UInt8]: [UInt8]] = [:]
-      var writer = CanonicalWriter(.content)
+      var writer = CanonicalWriter(.content(churn))
       for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
         writer.restart()
         writer.writeMember(key, of: document)

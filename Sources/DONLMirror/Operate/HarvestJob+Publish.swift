@@ -9,7 +9,7 @@ extension HarvestJob {
     guard !isRehearsal, summary.outcome == .complete, var publisher = Publisher(settings) else {
       return summary
     }
-    // A watchdog hears the work by its clock.
+    // Reading the clock feeds the watchdog (see `Heartbeat`).
     publisher.beat = { [clock] in _ = clock.instant() }
     var summary = summary
     do {

@@ -57,7 +57,7 @@ public struct Health: Sendable, Encodable {
   /// One line: the state, the findings (the worst first), and after a bar the figures.
   public var line: String {
     let worst = findings.sorted { $0.state > $1.state }.map(\.message)
-    let good = "complete as of \(completeAsOf ?? "-"), \(datasets ?? 0) datasets"
+    let good = "complete as of \(completeAsOf ?? "-"), \(counted(datasets ?? 0, "dataset"))"
     let words = worst.isEmpty ? [good] : worst
     // A bar would begin the figures.
     let text = words.joined(separator: "; ").replacing("|", with: "/").replacing("\n", with: " ")

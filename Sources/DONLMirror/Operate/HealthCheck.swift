@@ -113,7 +113,8 @@ public struct HealthCheck: Sendable {
     }
     guard age > health.maxAge else { return }
     health.find(
-      .critical, "complete as of \(stamp), \(age) seconds ago; \(health.maxAge) are allowed")
+      .critical,
+      "complete as of \(stamp), \(counted(Int(age), "second")) ago; the limit is \(health.maxAge)")
   }
 
   /// In seconds.

@@ -12,7 +12,7 @@ public struct TendedRun: Sendable {
 
   public init(_ job: HarvestJob) { self.job = job }
 
-  /// Runs to the end. A rehearsal is nobody's business: it writes no metrics and pings nobody.
+  /// Runs to the end. A rehearsal writes no metrics and sends no pings.
   ///
   /// - Returns: the summary; its exit status tells of the publication too.
   /// - Throws: what the job throws, after it was told of.
@@ -45,6 +45,7 @@ public struct TendedRun: Sendable {
   private func status(of error: any Error) -> ExitStatus {
     switch error {
     case let failure as Failure: failure.status
+    case is InvalidPortalSetting, is SettingsError: .configuration
     case is CancellationError: job.interruption()
     default: .internalError
     }

@@ -17,10 +17,10 @@ enum Excerpt {
       case "\r": escaped += "\\r"
       case "\t": escaped += "\\t"
       default:
-        switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator:
+        if scalar.isUnsafeToShow {
           escaped += "\\u{" + String(scalar.value, radix: 16) + "}"
-        default: escaped.unicodeScalars.append(scalar)
+        } else {
+          escaped.unicodeScalars.append(scalar)
         }
       }
     }

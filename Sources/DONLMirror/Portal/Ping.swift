@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import NIOSSL
 
 /// Tells a watcher outside that a run begins and how it ended, as healthchecks.io and its kin
 /// want to hear it: a GET of the address, of `ADDRESS/start`, of `ADDRESS/fail`.
@@ -17,19 +18,24 @@ struct Ping: Sendable {
   let host: String
   private let settings: PortalSettings
 
+  /// Whatever else is wrong with the settings, the watcher is told: what cannot be used for the way
+  /// there is left out.
+  ///
   /// - Returns: nil when `ping.url` is not set or is no web address.
   init?(_ settings: Settings, environment: [String: String]) {
     guard let text = settings.ping.url, let address = URLComponents(string: text),
-      let scheme = address.scheme, let host = address.host,
-      var portal = try? PortalSettings(settings, environment: environment),
-      let site = try? PortalAddress("\(scheme)://\(address.percentEncodedHost ?? host)")
+      let target = Target(address), let site = try? PortalAddress(target.origin)
     else { return nil }
     self.address = address
-    self.host = host
-    portal.address = site
-    // The portal's token is for the portal.
-    portal.token = nil
-    portal.allowRedirectHosts = []
+    host = target.host
+    var portal = PortalSettings(address: site)
+    portal.proxy = (try? ProxyRules(settings.portal, environment: environment)) ?? ProxyRules()
+    portal.certificateFile = PortalSettings.certificateFile(in: environment)
+    if (try? TLSConfiguration.verifying(trusting: portal.certificateFile)) == nil {
+      portal.certificateFile = nil
+    }
+    portal.contact = settings.portal.contact
+    if (try? portal.checkHeaders()) == nil { portal.contact = nil }
     portal.connectTimeout = Self.timeout
     portal.idleTimeout = Self.timeout
     portal.maxPageBytes = 1 << 20

@@ -14,6 +14,7 @@ public struct Portal: Sendable {
   let clock: PortalClock
   private let deadline: ContinuousClock.Instant?
   private let backoff = Backoff()
+  let secrets: Secrets
 
   /// - Parameters:
   ///   - fetch: the way to the portal, usually `Transport.get`.
@@ -30,7 +31,8 @@ public struct Portal: Sendable {
     self.fetch = fetch
     self.clock = clock
     self.tally = tally
-    self.logger = logger
+    secrets = settings.secrets
+    self.logger = logger.redacted(by: secrets)
     self.deadline = deadline
   }
 
@@ -67,7 +69,7 @@ public struct Portal: Sendable {
       do {
         return try await ask(url, headers, isFirst: retry == 0, reading)
       } catch {
-        failure = error
+        failure = error.redacted(by: secrets)
       }
       failure.attempts = retry + 1
       guard failure.isTransient, retry < retries else { throw failure }
@@ -115,7 +117,7 @@ public struct Portal: Sendable {
     guard asked <= Backoff.patience else {
       var failure = failure
       failure.message =
-        "The portal asks to come back in \(asked.components.seconds) seconds, "
+        "The portal asks to come back in \(counted(Int(asked.components.seconds), "second")), "
         + "which is more than \(Backoff.patience.components.seconds); try again later."
       throw failure
     }

@@ -103,8 +103,8 @@ extension Portal {
         guard status.kind(status.root) == .object else { return nil }
         let extensions = status.member("extensions", of: status.root)
         return PortalStatus(
-          ckanVersion: status.string("ckan_version", of: status.root),
-          siteTitle: status.string("site_title", of: status.root),
+          ckanVersion: status.string("ckan_version", of: status.root).map(secrets.redacted),
+          siteTitle: status.string("site_title", of: status.root).map(secrets.redacted),
           siteURL: status.string("site_url", of: status.root),
           locale: status.string("locale_default", of: status.root),
           extensions: extensions.map { list in
@@ -123,12 +123,14 @@ extension Portal {
 
   /// Entries that are passed over because they cannot be had even alone.
   private static let groupsSkippedMax = 10
+  /// Pages in a row on which nothing can be read. A portal that ignores the offset serves them for ever.
+  private static let idlePagesMax = 3
 
   private func groups(from action: String) async throws(PortalError) -> [CatalogGroup] {
     var groups: [CatalogGroup] = []
     var ids: Set<String> = []
-    var (offset, limit, skipped) = (0, Self.groupsPerPage, 0)
-    while groups.count < Self.groupsMax {
+    var (offset, limit, skipped, idlePages) = (0, Self.groupsPerPage, 0, 0)
+    while groups.count < Self.groupsMax, idlePages < Self.idlePagesMax {
       let query: [(name: String, value: String)] = [
         ("all_fields", "true"), ("limit", String(limit)), ("offset", String(offset)),
       ]
@@ -159,6 +161,7 @@ extension Portal {
       // Some portals ignore the offset and begin again.
       let fresh = page.entries.filter { ids.insert($0.id).inserted }
       guard page.count > 0, !fresh.isEmpty || page.entries.isEmpty else { break }
+      idlePages = fresh.isEmpty ? idlePages + 1 : 0
       groups += fresh
       offset += page.count
     }

@@ -3,30 +3,32 @@ import Foundation
 /// Where a portal's action API is, from the way people write it.
 public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
   /// The base of the site, without trailing slash: `https://data.overheid.nl/data`. Two ways to
-  /// write one portal give one `site`.
+  /// write one portal give one `site`. Where the API is not below a site, its address stands here.
   public let site: String
-  let scheme: String
-  let host: String
+  /// What the name of an action is appended to.
+  private let actions: String
+  let target: Target
 
   public var description: String { site }
 
+  var host: String { target.host }
+
   /// Scheme, host and port.
-  var origin: String {
-    site.split(separator: "/", maxSplits: 3).prefix(2).joined(separator: "//")
-  }
+  var origin: String { target.origin }
 
   /// - Parameter text: the base of the site (`https://data.overheid.nl/data`) or its full
-  ///   `…/api/3/action`, with or without trailing slash.
+  ///   `…/api/3/action`, or another address that ends in `/action`, with or without trailing slash.
+  ///   The name of the host may be in any script.
   public init(_ text: String) throws(InvalidPortalSetting) {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard let parts = URLComponents(string: text) else {
       throw InvalidPortalSetting(message: "portal.url is not a URL: \(Excerpt.escape(text))")
     }
-    guard let scheme = parts.scheme?.lowercased(), ["http", "https"].contains(scheme) else {
+    guard ["http", "https"].contains(parts.scheme?.lowercased()) else {
       throw InvalidPortalSetting(
         message: "portal.url must begin with https:// or http://: \(Excerpt.escape(text))")
     }
-    guard let host = parts.percentEncodedHost?.lowercased(), !host.isEmpty else {
+    guard let target = Target(parts) else {
       throw InvalidPortalSetting(message: "portal.url names no host: \(Excerpt.escape(text))")
     }
     guard parts.user == nil, parts.password == nil else {
@@ -38,22 +40,20 @@ public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
         message: "portal.url must end before '?' and '#': \(Excerpt.escape(text))")
     }
     var path = parts.percentEncodedPath.split(separator: "/")
-    for ending in [["api", "3", "action"], ["api", "action"], ["api", "3"], ["api"]]
-    where path.suffix(ending.count).elementsEqual(ending, by: ==) {
-      path.removeLast(ending.count)
-      break
+    let api = [["api", "3", "action"], ["api", "action"], ["api", "3"], ["api"]].first {
+      path.suffix($0.count).elementsEqual($0, by: ==)
     }
-    let isDefaultPort = parts.port == nil || parts.port == (scheme == "https" ? 443 : 80)
-    let port = isDefaultPort ? "" : parts.port.map { ":\($0)" } ?? ""
-    self.scheme = scheme
-    self.host = host
-    site = scheme + "://" + host + port + path.map { "/" + $0 }.joined()
+    path.removeLast(api?.count ?? 0)
+    site = target.origin + path.map { "/" + $0 }.joined()
+    // A gateway may put the actions anywhere (https://api.example.org/catalogue/v1/action).
+    actions = api == nil && path.last == "action" ? site : site + "/api/3/action"
+    self.target = target
   }
 
   /// The URL of an action; names and values may hold anything.
   func url(of action: String, query: [(name: String, value: String)]) -> String {
     let pairs = query.map { Self.encode($0.name) + "=" + Self.encode($0.value) }
-    let url = site + "/api/3/action/" + Self.encode(action)
+    let url = actions + "/" + Self.encode(action)
     return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
   }
 

@@ -29,7 +29,7 @@ enum PortalAnswer {
         reason: .notJSON, nature: .notCKAN,
         message: "The portal answered with \(what) instead of CKAN's JSON; is portal.url right, "
           + "or is the portal under maintenance?",
-        status: 200, excerpt: Excerpt.of(body))
+        status: 200, excerpt: response.excerpt)
     }
     guard body.last(where: { !Envelope.isSpace($0) }) == UInt8(ascii: "}") else {
       throw truncatedJSON(response)
@@ -42,7 +42,7 @@ enum PortalAnswer {
       throw PortalError(
         reason: .notCKAN, nature: .notCKAN,
         message: "The portal answered with JSON that is not CKAN's envelope; is portal.url right?",
-        status: 200, excerpt: Excerpt.of(body))
+        status: 200, excerpt: response.excerpt)
     }
   }
 
@@ -52,7 +52,7 @@ enum PortalAnswer {
     return PortalError(
       reason: .notJSON, nature: .notCKAN,
       message: "The portal's answer cannot be read: \(Excerpt.escape(String(describing: error)))",
-      status: response.status, excerpt: Excerpt.of(response.body))
+      status: response.status, excerpt: response.excerpt)
   }
 
   /// The envelope was CKAN's, but the result has not the shape of this action.
@@ -60,13 +60,14 @@ enum PortalAnswer {
     PortalError(
       reason: .notCKAN, nature: .notCKAN,
       message: "The portal's answer has not the shape that CKAN gives it.",
-      status: response.status, excerpt: Excerpt.of(response.body))
+      status: response.status, excerpt: response.excerpt)
   }
 
   private static func truncatedJSON(_ response: PortalResponse) -> PortalError {
     PortalError(
       reason: .truncatedJSON, nature: .temporary,
-      message: "The portal's answer broke off after \(response.body.count) bytes; try again later.",
+      message:
+        "The portal's answer broke off after \(counted(response.body.count, "byte")); try again later.",
       status: response.status)
   }
 
@@ -76,7 +77,7 @@ enum PortalAnswer {
     let isCKAN = Envelope.success(in: response.body) == false
     var error = PortalError(
       reason: .http(status), nature: .temporary, message: "", status: status,
-      type: type(in: response.body), excerpt: Excerpt.of(response.body))
+      type: type(in: response.body), excerpt: response.excerpt)
     // The portal's own clock, if it shows one: ours may be wrong.
     let then = response.date ?? now
     error.retryAfter = response.headers["retry-after"]
@@ -124,7 +125,8 @@ enum PortalAnswer {
       reason: .ckanError, nature: nature,
       message: "CKAN answered with \(name) (HTTP \(response.status))"
         + (nature == .temporary ? "; try again later." : "."),
-      status: response.status, type: type, excerpt: Excerpt.of(errorBytes(in: response.body)))
+      status: response.status, type: type,
+      excerpt: response.excerpt(of: errorBytes(in: response.body)))
   }
 
   /// `error.__type` of CKAN's envelope; nil when the body is anything else, or not whole.

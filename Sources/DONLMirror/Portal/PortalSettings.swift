@@ -18,8 +18,12 @@ public struct PortalSettings: Sendable {
   public var proxy = ProxyRules()
   /// Whole hosts, or `host:port`, that the portal may redirect to.
   public var allowRedirectHosts: Set<String> = []
-  /// Sent as `Authorization` header to the portal's own host.
+  /// Sent to the portal's own scheme, host and port.
   public var token: Secret?
+  /// The header that the token travels in.
+  public var tokenHeader = "Authorization"
+  /// What else this process knows and nobody may read, such as the address of `ping.url`.
+  var otherSecrets: [Secret] = []
   /// Shown to the portal's operators in the User-Agent.
   public var contact: String?
   /// A PEM file with certificate authorities to trust besides the system's.
@@ -32,6 +36,12 @@ public struct PortalSettings: Sendable {
 
   var userAgent: String {
     "donl-mirror/\(toolVersion)" + (contact.map { " (+\($0))" } ?? "")
+  }
+
+  /// All that must not leave this process but in the header that it is meant for.
+  var secrets: Secrets {
+    let proxies = [proxy.http, proxy.https].compactMap(\.self)
+    return Secrets([token].compactMap(\.self) + proxies.flatMap(\.secrets) + otherSecrets)
   }
 
   /// What goes into a header must be able to stand there; a broken token must not end up in the

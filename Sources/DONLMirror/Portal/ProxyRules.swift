@@ -13,12 +13,18 @@ public struct ProxyRules: Sendable, Equatable {
 
     public var description: String { "\(host):\(port)" }
 
+    /// The password, and what the `Proxy-Authorization` header says with it.
+    var secrets: [Secret] {
+      guard let password else { return [] }
+      return [password, Secret("\(user ?? ""):\(password.value)")]
+    }
+
     /// Reads `http://user:password@host:port`, `host:port` or `socks5://host:port`; nil for
     /// anything else. The password stays out of every message.
     public init?(_ text: String) {
       let text = text.trimmingCharacters(in: .whitespaces)
       let url = text.contains("://") ? text : "http://" + text
-      guard let parts = URLComponents(string: url), let host = parts.host, !host.isEmpty,
+      guard let parts = URLComponents(string: url), let host = Target.host(of: parts),
         let scheme = parts.scheme?.lowercased()
       else { return nil }
       switch scheme {
@@ -67,7 +73,7 @@ public struct ProxyRules: Sendable, Equatable {
     http = try proxy(value("HTTP_PROXY") ?? all)
     https = try proxy(value("HTTPS_PROXY") ?? all)
     exceptions = (value("NO_PROXY")?.text ?? "").lowercased()
-      .split { $0 == "," || $0 == " " }.map(String.init)
+      .split { $0 == "," || $0 == " " }.map { Self.ascii(String($0)) }
   }
 
   /// The proxy for a URL of this scheme, host and port. Loopback is never asked through a proxy:
@@ -77,6 +83,15 @@ public struct ProxyRules: Sendable, Equatable {
     guard !Self.isLoopback(host), !exceptions.contains(where: { Self.covers($0, host, port) })
     else { return nil }
     return scheme == "https" ? https : http
+  }
+
+  /// An exception as hosts are compared: in ASCII. A leading `*` or dot and a port stay.
+  private static func ascii(_ exception: String) -> String {
+    guard !exception.utf8.allSatisfy({ $0 < 0x80 }) else { return exception }
+    let start = exception.prefix { $0 == "*" || $0 == "." }
+    let name = exception.dropFirst(start.count).prefix { $0 != ":" }
+    let rest = exception.dropFirst(start.count + name.count)
+    return start + (Target.host(named: String(name)) ?? String(name)) + rest
   }
 
   /// `*`, a host with its subdomains (a leading dot or `*.` changes nothing), either with a port.

@@ -15,30 +15,28 @@ struct RedirectPolicy: Sendable {
   ///   - trail: the URLs asked so far, the current one last.
   func next(_ location: String, after trail: [String]) throws(PortalError) -> String {
     guard let current = trail.last.flatMap(URL.init(string:)),
-      let target = Self.resolve(location, current)
+      let url = Self.resolve(location, current)
     else { throw refused("to what is not a URL", location) }
-    guard let scheme = target.scheme?.lowercased(), ["http", "https"].contains(scheme),
-      let host = target.host?.lowercased(), !host.isEmpty
+    guard let from = Self.target(of: current), let to = Self.target(of: url),
+      ["http", "https"].contains(to.scheme)
     else { throw refused("to what is not http", location) }
 
-    let wasSecure = current.scheme?.lowercased() == "https"
-    guard !wasSecure || scheme == "https" else {
+    guard from.scheme == "http" || to.scheme == "https" else {
       throw PortalError(
         reason: .downgrade, nature: .refused,
         message: "The portal redirects from https to http, which is refused: "
           + Excerpt.escape(location))
     }
-    let isSameHost = host == current.host?.lowercased()
-    let isUpgrade = !wasSecure && scheme == "https"
-    let isSameOrigin = isSameHost && (isUpgrade || Self.port(of: target) == Self.port(of: current))
+    let isUpgrade = from.scheme == "http" && to.scheme == "https"
+    let isSameOrigin = to.host == from.host && (isUpgrade || to.port == from.port)
     let isAllowed = allowedHosts.contains {
       let allowed = $0.lowercased()
-      return allowed == host || allowed == "\(host):\(Self.port(of: target))"
+      return allowed == to.host || allowed == "\(to.host):\(to.port)"
     }
     guard isSameOrigin || isAllowed else {
       throw refused("to another host (see portal.allow-redirect-hosts)", location)
     }
-    let next = target.absoluteString
+    let next = url.absoluteString
     guard !trail.contains(next), trail.count <= Self.redirectsMax else {
       throw PortalError(
         reason: .redirectLoop, nature: .refused,
@@ -52,8 +50,8 @@ struct RedirectPolicy: Sendable {
     URL(string: location.trimmingCharacters(in: .whitespaces), relativeTo: current)?.absoluteURL
   }
 
-  private static func port(of url: URL) -> Int {
-    url.port ?? (url.scheme?.lowercased() == "https" ? 443 : 80)
+  private static func target(of url: URL) -> Target? {
+    URLComponents(string: url.absoluteString).flatMap(Target.init(_:))
   }
 
   private func refused(_ what: String, _ location: String) -> PortalError {

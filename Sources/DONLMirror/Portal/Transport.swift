@@ -15,6 +15,7 @@ public struct Transport: Sendable {
   private let clients: [ProxyRules.Proxy?: HTTPClient]
   private let tally: PortalTally
   private let logger: Logger
+  private let secrets: Secrets
 
   /// Error pages are read for their beginning only.
   private static let errorBytesMax = 64 << 10
@@ -47,7 +48,8 @@ public struct Transport: Sendable {
   ) throws(InvalidPortalSetting) {
     self.settings = settings
     self.tally = tally
-    self.logger = logger
+    secrets = settings.secrets
+    self.logger = logger.redacted(by: secrets)
     policy = RedirectPolicy(allowedHosts: settings.allowRedirectHosts)
     try settings.checkHeaders()
     let tls = try TLSConfiguration.verifying(trusting: settings.certificateFile)
@@ -81,7 +83,7 @@ public struct Transport: Sendable {
         return response
       }
     } catch let error as PortalError {
-      throw Task.isCancelled ? .cancelled : error
+      throw Task.isCancelled ? .cancelled : error.redacted(by: secrets)
     } catch {
       throw .cancelled
     }
@@ -123,7 +125,8 @@ public struct Transport: Sendable {
       tally.add(body.count, to: \.decodedBytes)
       let headers = answer.headers.map { ($0.name.lowercased(), $0.value) }
       return PortalResponse(
-        status: status, headers: Dictionary(headers) { first, _ in first }, body: body)
+        status: status, headers: Dictionary(headers) { first, _ in first }, body: body,
+        secrets: secrets)
     } catch let error as PortalError {
       throw error
     } catch {
@@ -136,17 +139,14 @@ public struct Transport: Sendable {
   private func request(
     _ url: String, for target: Target, _ headers: [String: String]
   ) -> HTTPClientRequest {
-    var request = HTTPClientRequest(url: url)
+    var request = HTTPClientRequest(url: Target.withASCIIHost(url))
     request.headers.add(name: "User-Agent", value: settings.userAgent)
     request.headers.add(name: "Accept", value: "application/json")
     request.headers.add(name: "Accept-Encoding", value: "gzip")
     for (name, value) in headers { request.headers.add(name: name, value: value) }
-    let portal = settings.address
-    // To the portal alone, and never in the clear to a portal that is asked by TLS.
-    if let token = settings.token, target.host == portal.host,
-      target.scheme == "https" || portal.scheme == "http"
-    {
-      request.headers.add(name: "Authorization", value: token.value)
+    // To the portal alone: another port of its host is another server.
+    if let token = settings.token, target == settings.address.target {
+      request.headers.replaceOrAdd(name: settings.tokenHeader, value: token.value)
     }
     return request
   }

@@ -32,12 +32,12 @@ extension TLSConfiguration {
     var configuration = makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
     guard let file else { return configuration }
-    do {
-      configuration.additionalTrustRoots = [.certificates(try NIOSSLCertificate.fromPEMFile(file))]
-    } catch {
+    // What is no PEM, or holds no certificate, is a slip of the pen: nobody sets it for nothing.
+    guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
       throw InvalidPortalSetting(
-        message: "The certificates in \(file) cannot be read (SSL_CERT_FILE)")
+        message: "SSL_CERT_FILE names \(file), in which no certificates can be read.")
     }
+    configuration.additionalTrustRoots = [.certificates(certificates)]
     return configuration
   }
 }

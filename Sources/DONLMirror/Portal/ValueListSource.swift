@@ -55,7 +55,7 @@ extension Portal {
   ) -> PortalError {
     var error = PortalError(
       reason: .notAList, nature: .notCKAN, message: "\(url) is no value list: it \(fault.what)",
-      status: 200, excerpt: Excerpt.of(response.body))
+      status: 200, excerpt: response.excerpt)
     guard fault.reason == .badJSON else { return error }
     error.reason = .notJSON
     // The publisher writes its files in place: half of one is whole a moment later.

@@ -3,7 +3,7 @@ extension Harvest.Progress {
   /// `page 12/82 of a full run, 2988 of 20432 datasets`
   public var status: String {
     "page \(pages)/\(pagesExpected) of \(mode == .full ? "a full" : "an incremental") run, "
-      + "\(done) of \(total) datasets"
+      + "\(done) of \(counted(total, "dataset"))"
   }
 
   /// Pages of this run if the rest is like what has come.

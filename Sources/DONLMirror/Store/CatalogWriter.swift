@@ -24,6 +24,8 @@ final class CatalogWriter: @unchecked Sendable {
   private var written: [GroupKind: [String: CatalogGroup]] = [:]
   /// What `field_sightings` holds; read when the first record is written.
   private var sightings: Set<FieldSighting>?
+  /// What does not count as content at this portal.
+  var churn = ChurnKeys.standard
   /// What was odd about the records written so far.
   var news = StoreNews()
 

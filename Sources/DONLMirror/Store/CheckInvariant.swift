@@ -1,6 +1,6 @@
 import GRDB
 
-/// A promise of ours as queries that find what breaks it, a sentence a row.
+/// A promise of ours as queries that find what breaks it, one sentence per row.
 struct Invariant: Sendable {
   var name: String
   var promise: String
@@ -29,7 +29,8 @@ struct Invariant: Sendable {
       """,
       """
       SELECT 'meta.hash_version is ' || value || ', this donl-mirror knows \(ContentHash.version)'
-      FROM meta WHERE key = 'hash_version' AND value <> '\(ContentHash.version)'
+      FROM meta WHERE key = 'hash_version'
+        AND value <> '\(ContentHash.version)' AND value NOT GLOB '\(ContentHash.version)+?*'
       """,
       """
       SELECT 'meta.schema_version is ' || value || ', user_version is ' || user_version
@@ -69,7 +70,10 @@ struct Invariant: Sendable {
         ELSE ' has another hash than the feed says' END
       FROM all_datasets d LEFT JOIN last ON last.dataset_id = d.id
       WHERE d.deleted_at IS NULL
-        AND (last.seq IS NULL OR last.kind = 'delete' OR last.content_hash IS NOT d.content_hash)
+        AND (last.seq IS NULL OR last.kind = 'delete'
+          OR last.content_hash IS NOT d.content_hash
+            -- Earlier ones are hashes by another rule.
+            AND last.seq > coalesce((SELECT value + 0 FROM meta WHERE key = 'hash_since'), 0))
       ORDER BY d.id
       """,
       """

@@ -9,7 +9,7 @@ extension MirrorReader {
   /// defragmented, with statistics for the planner, and checked.
   ///
   /// - Parameter beat: called while SQLite works, many times a second: a large file takes minutes.
-  /// - Throws: `Failure` 65 when the copy is not whole, 74 and others as the disk says;
+  /// - Throws: `Failure` 65 when the copy is not whole, 73, 74 or 77 as the disk says;
   ///   `CancellationError` when the task is cancelled, within a moment.
   func writeCopy(to path: String, beat: @escaping @Sendable () -> Void = {}) async throws {
     try await Self.interruptibly(queue, path, beat) { db in

@@ -20,9 +20,13 @@ extension Store {
 
   /// Makes sure that this database is the mirror of `source`; the first run writes it.
   ///
-  /// - Parameter rebinding: the same catalogue has moved to this address.
+  /// - Parameters:
+  ///   - rebinding: the same catalogue has moved to this address.
+  ///   - churn: what does not count as content from now on.
   /// - Throws: `Failure` 78 when it mirrors another portal; nothing is changed.
-  func claim(_ source: String, rebinding: Bool, fields: FieldTable) throws {
+  func claim(
+    _ source: String, rebinding: Bool, fields: FieldTable, churn: ChurnKeys = .standard
+  ) throws {
     let owner = try meta("source")
     guard owner == nil || owner == source || rebinding else {
       throw Failure(
@@ -37,13 +41,36 @@ extension Store {
         try db.execute(sql: "UPDATE walks SET state = 'dropped' WHERE state = 'open'")
       }
       try setMeta("license", "CC-0", in: db)
-      try setMeta("hash_version", "\(ContentHash.version)", in: db)
+      writer.churn = churn
+      if let version = try meta("hash_version", in: db), version != churn.version {
+        try hashAgain(without: churn, in: db)
+      }
+      try setMeta("hash_version", churn.version, in: db)
       try setMeta("tool_version", toolVersion, in: db)
       try db.execute(
         sql: "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)",
         arguments: [UUID().uuidString.lowercased()])
       if try load(fields, in: db) { try readAgain(by: fields, in: db) }
     }
+  }
+
+  /// Hashes the stored records by another rule. Their content is what it was, so nothing is told in
+  /// `changes`, whose hashes up to here are by the earlier rule.
+  private func hashAgain(without churn: ChurnKeys, in db: Database) throws {
+    let keys = try Int64.fetchAll(db, sql: "SELECT key FROM all_datasets")
+    let record = try db.makeStatement(
+      sql: "SELECT CAST(json AS BLOB) FROM record_rows WHERE dataset = ?")
+    let update = try db.makeStatement(
+      sql: "UPDATE all_datasets SET content_hash = ?1 WHERE key = ?2 AND content_hash <> ?1")
+    for key in keys {
+      // What was read once can be read again, unless others changed the file: `check` tells that.
+      guard let stored = try Data.fetchOne(record, arguments: [key]),
+        let hash = try? ContentHash.hash(of: [UInt8](stored), without: churn)
+      else { continue }
+      try update.execute(arguments: [hash, key])
+    }
+    let seq = try Int64.fetchOne(db, sql: "SELECT max(seq) FROM changes") ?? 0
+    try setMeta("hash_since", "\(seq)", in: db)
   }
 
   func feedState() throws -> FeedState { try read(FeedState.init) }

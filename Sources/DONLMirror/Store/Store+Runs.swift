@@ -209,3 +209,35 @@ extension Inventory {
         """)
   }
 }
+
+extension Store {
+  /// The keys in which most of a run's updates differ, and the updates that differ in nothing else.
+  ///
+  /// - Returns: no keys when there are more than `churningKeysMax`: that is a change of content.
+  func churningKeys(in run: RunRecord) throws -> (keys: [String], updates: Int) {
+    try read { db in
+      let keys = try String.fetchAll(
+        db,
+        sql: """
+          SELECT value FROM changes, json_each(changed_fields)
+          WHERE run_id = ?1 AND kind = 'update'
+          GROUP BY value
+          HAVING count(*) * 2 > (SELECT count(*) FROM changes WHERE run_id = ?1 AND kind = 'update')
+          ORDER BY value
+          """, arguments: [run.id])
+      guard (1...Self.churningKeysMax).contains(keys.count) else { return ([], 0) }
+      let updates = try Int.fetchOne(
+        db,
+        sql: """
+          SELECT count(*) FROM changes
+          WHERE run_id = ?1 AND kind = 'update' AND NOT EXISTS (
+            SELECT 1 FROM json_each(changed_fields)
+            WHERE value NOT IN (SELECT value FROM json_each(?2)))
+          """,
+        arguments: [run.id, String(decoding: try JSONEncoder().encode(keys), as: UTF8.self)])
+      return (keys, updates ?? 0)
+    }
+  }
+
+  private static let churningKeysMax = 3
+}

@@ -249,7 +249,8 @@ extension Store {
     }
     guard known.contentHash == dataset.contentHash else {
       change.kind = .update
-      change.changedFields = try RecordComparison.changedFields(from: stored, to: dataset.record)
+      change.changedFields = try RecordComparison.changedFields(
+        from: stored, to: dataset.record, without: writer.churn)
       try writer.update(dataset, key: known.key, at: now)
       try writer.append(change)
       tally.updated += isRepeated ? 0 : 1

@@ -32,6 +32,10 @@ extension SamplePortal {
     /// The action that the path names, if it is a path of the API.
     public var action: String? {
       var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
+      // Some portals stand behind a gateway with addresses of its own.
+      if parts.first == "gateway", parts.dropLast().last == "action" {
+        return parts.last.map(String.init)
+      }
       if parts.first == "data" { parts = parts.dropFirst() }
       guard parts.first == "api" else { return nil }
       parts = parts.dropFirst()

@@ -51,7 +51,8 @@ struct DaemonCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let state = DaemonState(try settings(), every: every)
+    let loaded = try await common.loadForRun(["portal.url": portal], isSample: sample)
+    let state = DaemonState(loaded, every: every)
     let load: @Sendable () throws -> LoadedSettings = { try settings() }
     guard sample else { return try await Daemon(state: state, load: load).run() }
     try await SamplePortal.run(.sample(day: 1)) { portal in

@@ -95,7 +95,8 @@ struct FieldHealthTests {
       try await mirror.tended(portal)
       let check = mirror.healthCheck()
       try mirror.tamper(
-        "INSERT INTO runs (mode, outcome, started_at) VALUES ('full', 'running', '2026-05-28')")
+        "INSERT INTO runs (mode, outcome, started_at) VALUES ('full', 'running', '2026-05-28T00:00:00.000000Z')"
+      )
       #expect(check.run().state == .warning)
       #expect(check.run().line.contains("run 2 ended without a word"))
       try await HarvestLock.hold(beside: mirror.path) {

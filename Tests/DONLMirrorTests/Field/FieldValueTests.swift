@@ -159,4 +159,160 @@ struct FieldValueTests {
       try ContentHash.hash(of: Array(#"{"id": "a", "score": nan}"#.utf8))
     }
   }
+
+  // MARK: - C4
+
+  /// Twenty datasets with a counter in the record, in a resource and in an extra.
+  private static func counted(day: Int, titled: Int = 0) -> [Entry] {
+    (0..<20).map { number in
+      var entry = Entry(
+        Entry.id(number), title: number < titled ? "Other" : nil,
+        rest: """
+          , "total_res_downloads": \(1000 + number * day), "pageviews_last_14_days": \(day), \
+          "extras": [{"key": "views", "value": "\(day)"}, {"key": "kept", "value": "1"}]
+          """)
+      entry.resourceIDs = ["r-\(day)"]
+      return entry
+    }
+  }
+
+  private static let counters = ["extras.views", "pageviews_last_14_days", "total_res_downloads"]
+
+  @Test("C4 counters that a setting names are stored and are no update; the rest is")
+  func counters() async throws {
+    try await story(Self.counted(day: 1)) { mirror, portal in
+      let change: @Sendable (inout HarvestJob) -> Void = {
+        $0.settings.portal.churnKeys = Self.counters
+        $0.isFull = true
+      }
+      try await mirror.harvest(portal, change)
+      let last = try mirror.lastChange()
+      portal.update { catalogue in
+        for entry in Self.counted(day: 2) { catalogue.put(entry) }
+      }
+      let quiet = try await mirror.harvest(portal, change)
+      #expect(quiet.tally == Tally(touched: 20))
+      #expect(try mirror.lastChange() == last)
+      #expect(!mirror.log.reasons.contains("churning_key"))
+      // The rows follow the portal.
+      #expect(
+        try mirror.count(
+          "SELECT count(*) FROM records WHERE json_extract(json, '$.pageviews_last_14_days') = 2")
+          == 20)
+
+      portal.update { catalogue in
+        for entry in Self.counted(day: 3, titled: 4) { catalogue.put(entry) }
+      }
+      #expect(try await mirror.harvest(portal, change).tally == Tally(updated: 4, touched: 16))
+      #expect(
+        Set(try mirror.strings("SELECT changed_fields FROM changes WHERE kind = 'update'"))
+          == [#"["title"]"#])
+      #expect(try Self.problems(of: mirror) == [])
+    }
+  }
+
+  @Test("C4 naming and forgetting a key hashes the records again, without a change in the feed")
+  func hashedAgain() async throws {
+    try await story(Self.counted(day: 1)) { mirror, portal in
+      try await mirror.harvest(portal)
+      let last = try mirror.lastChange()
+      let epoch = try mirror.meta("epoch")
+      #expect(try mirror.meta("hash_version") == "1")
+      portal.update { $0.delete(Entry.id(7)) }
+      try await mirror.harvest(portal) { $0.isFull = true }
+      let kinds = ["delete 0007"]
+      for (day, keys) in [
+        (2, Self.counters), (3, Self.counters), (3, Array(Self.counters.dropLast())),
+      ] {
+        portal.update { catalogue in
+          for entry in Self.counted(day: day) where entry.id != Entry.id(7) { catalogue.put(entry) }
+        }
+        try await mirror.harvest(portal) {
+          $0.settings.portal.churnKeys = keys.reversed()
+          $0.isFull = true
+        }
+        #expect(try mirror.feed(after: last) == kinds, "\(day) \(keys)")
+        #expect(try mirror.meta("hash_version") == "1+" + keys.joined(separator: ","))
+        #expect(try Self.problems(of: mirror) == [], "\(day) \(keys)")
+      }
+      // Without the setting it is as it was: what was stored since is what counts.
+      try await mirror.harvest(portal) { $0.isFull = true }
+      #expect(try mirror.feed(after: last) == kinds)
+      #expect(try mirror.meta("hash_version") == "1")
+      #expect(try mirror.meta("epoch") == epoch)
+      #expect(try Self.problems(of: mirror) == [])
+      let hashes = try mirror.rows(
+        "SELECT d.content_hash, r.json FROM datasets d JOIN records r ON r.dataset_id = d.id")
+      for row in hashes {
+        let record = String.fromDatabaseValue(row[1]) ?? ""
+        #expect(
+          String.fromDatabaseValue(row[0]) == (try ContentHash.hash(of: Array(record.utf8))))
+      }
+    }
+  }
+
+  @Test("C4 the log names the keys in which most datasets differ, and only those")
+  func churningKeys() async throws {
+    try await story(Self.counted(day: 1)) { mirror, portal in
+      try await mirror.harvest(portal)
+      portal.update { catalogue in
+        for entry in Self.counted(day: 2, titled: 3) { catalogue.put(entry) }
+      }
+      try await mirror.harvest(portal) { $0.isFull = true }
+      let told = mirror.log.lines.filter { $0.reason == "churning_key" }
+      // The first of the twenty has a counter less.
+      #expect(
+        told.map { $0.metadata["keys"] } == ["extras,pageviews_last_14_days,total_res_downloads"])
+      #expect(told.first?.message.contains("17 of 20 datasets") == true, "\(told)")
+
+      // A change of much else is no churn.
+      portal.update { catalogue in
+        for number in 0..<20 {
+          catalogue.put(
+            Entry(
+              Entry.id(number), title: "New", resources: [], tags: ["x"], rest: ", \"notes\": \"n\""
+            ))
+        }
+      }
+      try await mirror.harvest(portal) { $0.isFull = true }
+      #expect(mirror.log.lines.count { $0.reason == "churning_key" } == 1)
+    }
+  }
+
+  @Test(
+    "C4 real counters, of HDX",
+    .enabled(if: SharedData.isPresent, "../shared/data is not there"))
+  func realCounters() async throws {
+    let days = try ["1", "2"].map { day in
+      try SharedData.bytes("field/counters-day-\(day).jsonl").split(separator: 0x0A)
+        .map { String(decoding: $0, as: UTF8.self) }
+    }
+    let mirror = try Mirror()
+    try await SamplePortal.run(try Catalogue(records: days[0])) { portal in
+      let change: @Sendable (inout HarvestJob) -> Void = {
+        $0.settings.portal.churnKeys = ["pageviews_last_14_days", "total_res_downloads"]
+        $0.isFull = true
+      }
+      try await mirror.harvest(portal, change)
+      let second = try Catalogue(records: days[1])
+      portal.update { $0 = second }
+      let run = try await mirror.harvest(portal, change)
+      #expect(run.tally == Tally(touched: days[0].count))
+    }
+  }
+
+  @Test(
+    "C4 what names no key is refused",
+    arguments: ["id", "name", "a b", "a+b", "resources.", "extras.", "\u{9B}"])
+  func badKeys(text: String) {
+    #expect(throws: SettingsError.self) {
+      try Settings.load(
+        file: nil, environment: [:], overrides: ["portal.churn-keys": text],
+        systemFile: "/nowhere")
+    }
+  }
+
+  private static func problems(of mirror: Mirror) throws -> [String] {
+    try MirrorReader(path: mirror.path).check().flatMap(\.examples)
+  }
 }

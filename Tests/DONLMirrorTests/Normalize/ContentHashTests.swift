@@ -70,7 +70,7 @@ import Testing
   private func canonical(_ record: String) throws -> String {
     var reader = JSONReader()
     return try reader.read(Array(record.utf8)) { document in
-      var writer = CanonicalWriter(.content)
+      var writer = CanonicalWriter(.content(.standard))
       writer.write(document)
       return String(decoding: writer.output, as: UTF8.self)
     }

@@ -2,11 +2,11 @@
 -- Timestamps are TEXT: 'YYYY-MM-DDTHH:MM:SS.ffffffZ', or 'YYYY-MM-DD[THH:MM:SS]' where the portal sends no zone.
 
 CREATE TABLE meta ( -- facts about this file
-  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version`, `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `figures` (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON)
+  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version` (the rule of `content_hash`; behind a `+` the keys of `portal.churn-keys`), `hash_since` (the last `seq` before that rule), `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `figures` (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON)
   value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE runs ( -- the ledger: one row a run
+CREATE TABLE runs ( -- the ledger: one row per run
   id INTEGER PRIMARY KEY, -- the number of the run, never reused
   walk_id INTEGER REFERENCES walks(id), -- the walk that it did a part of; a walk outlives an interrupted run
   mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')), -- `full`, `incremental`

@@ -1,4 +1,5 @@
--- The catalogue with labels, by the fields of DONL 1.1. Made again with views.sql.
+-- The catalogue with labels, by the fields of DONL 1.1. Dropped and recreated together with
+-- views.sql.
 
 CREATE VIEW meanings AS -- the fields by the name that DONL 1.1 has for what they mean
 SELECT

@@ -1,5 +1,5 @@
 -- What the value lists say of the catalogue: what is stale or unlisted, how each is used, themes.
--- Made again with views.sql.
+-- Dropped and recreated together with views.sql.
 
 CREATE VIEW stale_display_names AS
 -- display names of the portal (`*_displayname`, `license_title`, `organization_title`) that differ

@@ -1,4 +1,5 @@
--- Each value of a URI-valued field with the entry of its list. Made again with views.sql.
+-- Each value of a URI-valued field with the entry of its list. Dropped and recreated
+-- together with views.sql.
 
 -- The portal splits lists at every comma, also inside a URI (FIELDS.md, 1.2). What the list of the field
 -- knows with its commas is joined again here, so that it needs the list and not another harvest.

@@ -1,0 +1,101 @@
+import Foundation
+import NIOSSL
+
+extension PortalSettings {
+  /// The settings as the portal is asked by them, held against this machine.
+  ///
+  /// - Parameter environment: for the proxy and `SSL_CERT_FILE`.
+  /// - Throws: `Failure` 78 for what cannot be used.
+  init(_ settings: Settings, environment: [String: String]) throws(Failure) {
+    let portal = settings.portal
+    do throws(InvalidPortalSetting) {
+      self.init(address: try PortalAddress(portal.url))
+      proxy = try ProxyRules(portal, environment: environment)
+      certificateFile = Self.certificateFile(in: environment)
+      _ = try TLSConfiguration.verifying(trusting: certificateFile)
+      pause = portal.pause
+      retries = portal.retries
+      connectTimeout = portal.connectTimeout
+      idleTimeout = portal.timeout
+      maxPageBytes = portal.maxPageBytes
+      allowRedirectHosts = Set(portal.allowRedirectHosts)
+      contact = portal.contact
+      if let path = portal.tokenFile { token = try TokenFile(path: path).token() }
+      tokenHeader = portal.tokenHeader
+      otherSecrets = settings.ping.url.map(Self.secrets(ofPing:)) ?? []
+      try checkHeaders()
+    } catch {
+      throw Failure(.configuration, reason: "configuration", error.message)
+    }
+  }
+
+  static func certificateFile(in environment: [String: String]) -> String? {
+    environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
+  }
+
+  /// Whoever knows what stands behind the host can report in our name.
+  private static func secrets(ofPing url: String) -> [Secret] {
+    guard let parts = URLComponents(string: url) else { return [Secret(url)] }
+    let segments = parts.percentEncodedPath.split(separator: "/").map(String.init)
+    let texts = segments.filter { $0.utf8.count >= 8 } + [parts.query, parts.password]
+    return texts.compactMap(\.self).map(Secret.init)
+  }
+}
+
+extension ProxyRules {
+  /// The configured proxy, or else what the environment says.
+  init(
+    _ portal: Settings.Portal, environment: [String: String]
+  ) throws(InvalidPortalSetting) {
+    guard let text = portal.proxy else {
+      self = try ProxyRules(environment: environment)
+      return
+    }
+    guard let proxy = Proxy(text) else {
+      throw InvalidPortalSetting(message: "portal.proxy is no proxy: http://host:port is one.")
+    }
+    self.init(proxy)
+  }
+}
+
+/// The file of `portal.token-file`.
+struct TokenFile {
+  let path: String
+
+  /// A longer file is no token.
+  private static let bytesMax = 64 << 10
+
+  /// - Throws: when there is no token in it; the message does not show what is.
+  func token() throws(InvalidPortalSetting) -> Secret {
+    guard let file = FileHandle(forReadingAtPath: path), kind != S_IFDIR,
+      let data = try? file.read(upToCount: Self.bytesMax + 1) ?? Data(),
+      data.count <= Self.bytesMax, let text = String(validating: data, as: UTF8.self)
+    else {
+      throw InvalidPortalSetting(message: "portal.token-file \(path) cannot be read.")
+    }
+    let token = Secret(text)
+    guard !token.value.isEmpty else {
+      throw InvalidPortalSetting(
+        message: "portal.token-file \(path) is empty; put the token there, or unset the setting.")
+    }
+    return token
+  }
+
+  /// Whether any user of this machine may read it.
+  var isWorldReadable: Bool { (mode ?? 0) & S_IROTH != 0 }
+
+  private var kind: mode_t? { mode.map { $0 & S_IFMT } }
+
+  private var mode: mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode : nil
+  }
+}
+
+extension Settings {
+  /// What is accepted and yet unwise, in a sentence each.
+  public var warnings: [String] {
+    guard let path = portal.tokenFile, TokenFile(path: path).isWorldReadable else { return [] }
+    return ["Every user of this machine can read portal.token-file \(path); chmod o-r \(path)."]
+  }
+}

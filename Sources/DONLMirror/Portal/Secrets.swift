@@ -1,0 +1,167 @@
+import Foundation
+import Logging
+
+/// What this process keeps to itself, and how it is taken out of a text, whoever repeats it there:
+/// a portal's error page, a proxy, a redirect.
+///
+/// A server may echo a header in any spelling, so a text is read as sent and with its escapes
+/// undone (percent, JSON, C, HTML, several on top of each other), without regard to case, space and
+/// the two alphabets of base64; a secret is looked for as it is, in hex and in base64. A part of it
+/// counts too: whoever repeats a header may cut it short.
+struct Secrets: Sendable, Hashable {
+  static let none = Secrets([])
+
+  /// Of a longer secret, so much is given away by no text.
+  private static let partBytes = 12
+  /// A shorter text is in every other word, and no secret.
+  private static let bytesMin = 4
+  private static let mask = Array("***".utf8)
+
+  /// By their length: what must not be in a text, in normal form.
+  private var needles: [Int: Set<[UInt8]>] = [:]
+
+  init(_ secrets: [Secret]) {
+    for secret in secrets {
+      let words = secret.value.split(separator: " ").map(String.init)
+      // `Bearer TOKEN` is a secret for its second word.
+      for text in Set([secret.value] + words) { add(Array(text.utf8)) }
+      if let decoded = secret.value.removingPercentEncoding { add(Array(decoded.utf8)) }
+    }
+  }
+
+  private mutating func add(_ secret: [UInt8]) {
+    guard secret.count >= Self.bytesMin else { return }
+    addNeedles(for: secret)
+    var spellings = [secret.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()]
+    // In base64 it looks otherwise by how many bytes stand before it. What its neighbours share is
+    // left out of the comparison.
+    for before in 0..<3 {
+      let bytes = [UInt8](repeating: 0, count: before) + secret
+      let whole = Data(bytes[..<(bytes.count - bytes.count % 3)]).base64EncodedString()
+      spellings.append(String(whole.dropFirst(before == 0 ? 0 : 4)))
+    }
+    for spelling in spellings where spelling.utf8.count >= 8 {
+      addNeedles(for: Array(spelling.utf8))
+    }
+  }
+
+  private mutating func addNeedles(for secret: [UInt8]) {
+    let normal = secret.compactMap(Self.normal)
+    guard normal.count >= Self.bytesMin else { return }
+    let length = min(normal.count, Self.partBytes)
+    for start in 0...(normal.count - length) {
+      needles[length, default: []].insert(Array(normal[start..<(start + length)]))
+    }
+  }
+
+  /// The text with `***` for what is secret in it.
+  func redacted(_ text: String) -> String {
+    guard !needles.isEmpty else { return text }
+    return String(decoding: redacted(Array(text.utf8)), as: UTF8.self)
+  }
+
+  /// - Parameter bytes: in whatever encoding.
+  func redacted(_ bytes: [UInt8]) -> [UInt8] {
+    guard !needles.isEmpty else { return bytes }
+    var isSecret = [Bool](repeating: false, count: bytes.count)
+    var layer = EscapedText(bytes)
+    // The deepest that was seen in the wild is a URL in JSON in HTML.
+    for _ in 0...3 {
+      mark(layer, in: &isSecret)
+      guard let next = layer.unescaped() else { break }
+      layer = next
+    }
+    guard isSecret.contains(true) else { return bytes }
+    var redacted: [UInt8] = []
+    for (index, byte) in bytes.enumerated() {
+      if !isSecret[index] {
+        redacted.append(byte)
+      } else if index == 0 || !isSecret[index - 1] {
+        redacted += Self.mask
+      }
+    }
+    return redacted
+  }
+
+  private func mark(_ text: EscapedText, in isSecret: inout [Bool]) {
+    var bytes: [UInt8] = []
+    var places: [Range<Int>] = []
+    for (byte, place) in zip(text.bytes, text.places) {
+      guard let normal = Self.normal(byte) else { continue }
+      bytes.append(normal)
+      places.append(place)
+    }
+    for (length, needles) in needles where length <= bytes.count {
+      for start in 0...(bytes.count - length)
+      where needles.contains(Array(bytes[start..<(start + length)])) {
+        let place = places[start].lowerBound..<places[start + length - 1].upperBound
+        for index in place { isSecret[index] = true }
+      }
+    }
+  }
+
+  /// Nil for what may come or go on the way: space, and signs that encodings replace by each other.
+  private static func normal(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0, 0x09, 0x0A, 0x0D, 0x20, UInt8(ascii: "+"), UInt8(ascii: "-"): nil
+    case UInt8(ascii: "_"): UInt8(ascii: "/")
+    case UInt8(ascii: "A")...UInt8(ascii: "Z"): byte | 0x20
+    default: byte
+    }
+  }
+}
+
+extension PortalError {
+  /// The same error, for everybody's eyes.
+  func redacted(by secrets: Secrets) -> PortalError {
+    var error = self
+    error.message = secrets.redacted(message)
+    error.type = type.map(secrets.redacted)
+    error.excerpt = excerpt.map(secrets.redacted)
+    return error
+  }
+}
+
+extension Failure {
+  func redacted(by secrets: Secrets) -> Failure {
+    var failure = self
+    failure.message = secrets.redacted(message)
+    return failure
+  }
+}
+
+extension Logger {
+  /// The same log, without what is secret.
+  func redacted(by secrets: Secrets) -> Logger {
+    let handler = handler
+    return Logger(label: label) { _ in RedactedLog(inner: handler, secrets: secrets) }
+  }
+}
+
+/// Takes secrets out of every line, whoever wrote it.
+private struct RedactedLog: LogHandler {
+  var inner: any LogHandler
+  let secrets: Secrets
+
+  var metadata: Logger.Metadata {
+    get { inner.metadata }
+    set { inner.metadata = newValue }
+  }
+
+  var logLevel: Logger.Level {
+    get { inner.logLevel }
+    set { inner.logLevel = newValue }
+  }
+
+  subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { inner[metadataKey: key] }
+    set { inner[metadataKey: key] = newValue }
+  }
+
+  func log(event: LogEvent) {
+    var event = event
+    event.message = "\(secrets.redacted("\(event.message)"))"
+    event.metadata = event.metadata?.mapValues { "\(secrets.redacted("\($0)"))" }
+    inner.log(event: event)
+  }
+}

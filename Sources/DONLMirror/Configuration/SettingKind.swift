@@ -157,8 +157,21 @@ extension SettingKind where Value == String {
     }
   }
 
+  /// Only a host may be written in any script: of what stands elsewhere nobody knows the encoding.
+  private static func withASCIIHost(_ text: String) -> String {
+    guard !text.utf8.allSatisfy({ $0 < 0x80 }), let scheme = text.range(of: "://") else {
+      return text
+    }
+    let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+    let start = authority.lastIndex(of: "@").map(authority.index(after:)) ?? authority.startIndex
+    let name = authority[start...].prefix { $0 != ":" }
+    guard let host = Target.host(named: String(name)) else { return text }
+    return text.replacingCharacters(in: name.startIndex..<name.endIndex, with: host)
+  }
+
   private static func webAddress(_ text: String) -> URLComponents? {
-    guard let url = URLComponents(string: text, encodingInvalidCharacters: false),
+    guard
+      let url = URLComponents(string: withASCIIHost(text), encodingInvalidCharacters: false),
       let scheme = url.scheme, ["http", "https"].contains(scheme),
       let host = url.host, !host.isEmpty, url.fragment == nil,
       url.port.map((1...65535).contains) ?? true

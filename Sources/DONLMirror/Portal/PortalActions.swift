@@ -165,6 +165,11 @@ extension Portal {
       groups += fresh
       offset += page.count
     }
+    guard !groups.isEmpty || offset == 0 else {
+      throw PortalError(
+        reason: .notCKAN, nature: .notCKAN,
+        message: "The portal's answer to \(action) has not the shape that CKAN gives it.")
+    }
     return groups
   }
 

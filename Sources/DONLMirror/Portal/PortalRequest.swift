@@ -37,7 +37,7 @@ public struct PortalResponse: Sendable, Equatable {
   }
 
   /// Far more than an excerpt shows, however it is escaped.
-  private static let inspectedBytes = 64 * Excerpt.bytesMax
+  private static let inspectedBytes = 16 * Excerpt.bytesMax
 
   /// The portal's time when it answered: its `Date` header.
   var date: Date? { headers["date"].flatMap { HTTPDate.parse($0, now: Date()) } }

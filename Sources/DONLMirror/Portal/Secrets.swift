@@ -22,9 +22,10 @@ struct Secrets: Sendable, Hashable {
 
   init(_ secrets: [Secret]) {
     for secret in secrets {
-      let words = secret.value.split(separator: " ").map(String.init)
+      add(Array(secret.value.utf8))
       // `Bearer TOKEN` is a secret for its second word.
-      for text in Set([secret.value] + words) { add(Array(text.utf8)) }
+      let words = secret.value.split(separator: " ", maxSplits: 1)
+      if words.count == 2, words[1].utf8.count >= Self.partBytes { add(Array(words[1].utf8)) }
       if let decoded = secret.value.removingPercentEncoding { add(Array(decoded.utf8)) }
     }
   }
@@ -161,7 +162,11 @@ private struct RedactedLog: LogHandler {
   func log(event: LogEvent) {
     var event = event
     event.message = "\(secrets.redacted("\(event.message)"))"
-    event.metadata = event.metadata?.mapValues { "\(secrets.redacted("\($0)"))" }
+    let metadata = event.metadata?.map { key, value in
+      // The reason is a word of ours.
+      (key, key == "reason" ? value : "\(secrets.redacted("\(value)"))")
+    }
+    event.metadata = metadata.map { Dictionary(uniqueKeysWithValues: $0) }
     inner.log(event: event)
   }
 }

@@ -223,10 +223,17 @@ extension CommandLineTests {
         let database = yaml.contains("database:") ? "" : "database: {path: mirror.db}\n"
         try bench.write(
           yaml + database + "ping: {url: '\(watcher.url)/0a1b2c3d-hush'}\n", to: "config.yaml")
+        // Whatever gets past the mistake asks nobody.
+        let nowhere = [
+          "DONL_MIRROR_PORTAL_URL": "http://127.0.0.1:9", "DONL_MIRROR_PORTAL_RETRIES": "0",
+        ]
         var failures = 0
-        for command in [["harvest"], ["daemon"]] {
-          let ended = try await bench.start(command + ["--config", "config.yaml"]).ended
-          guard command[0] == "harvest" || code == 78 || code == 65 else { continue }
+        // The daemon tells a missing folder, and another portal, when its first run is due.
+        let isSeenAtOnce = code != 73 && !yaml.contains("url:")
+        for command in isSeenAtOnce ? [["harvest"], ["daemon"]] : [["harvest"]] {
+          let ended = try await bench.start(
+            command + ["--config", "config.yaml"], environment: nowhere
+          ).ended
           #expect(ended.code == code, "\(command): \(ended.code ?? -1) \(ended.errors)")
           failures += 1
           #expect(
@@ -237,7 +244,9 @@ extension CommandLineTests {
         // A trial elsewhere, and a rehearsal, are nobody's to watch.
         let before = watcher.requests.count
         for more in [["--db", "other.db"], ["--dry-run"]] where code == 78 && database != "" {
-          _ = try await bench.start(["harvest", "--config", "config.yaml"] + more).ended
+          _ = try await bench.start(
+            ["harvest", "--config", "config.yaml"] + more, environment: nowhere
+          ).ended
         }
         #expect(watcher.requests.count == before, "\(watcher.requests)")
       }
@@ -274,7 +283,7 @@ extension CommandLineTests {
         }
         #expect(portal.requests.allSatisfy { $0.path.hasPrefix("/gateway/catalogue/v1/action/") })
         #expect(try bench.rows("SELECT count(*) FROM datasets") == ["303"])
-        #expect(try bench.rows("SELECT value FROM meta WHERE key = 'source'") == [address])
+        #expect(try bench.rows("SELECT value FROM meta WHERE key = 'source'") == ["\"\(address)\""])
         let check = try await bench.run("check", "--portal", "--db", "mirror.db")
         #expect(check.code == 0, "\(check.output)\(check.errors)")
       }
@@ -373,7 +382,8 @@ extension CommandLineTests {
         for text in said.flatMap({ [$0.output, $0.errors] }) {
           let plurals = text.matches(
             of:
-              /\b1 (records|datasets|deletions|pages|requests|bytes|seconds|times|lists|changes)\b/)
+              /(?:^|[^=0-9.])1 (records|datasets|deletions|pages|requests|bytes|seconds|times|lists|changes)\b/
+          )
           #expect(plurals.isEmpty, "\(text)")
         }
         #expect(said.contains { $0.errors.contains("1 record is in quarantine") })

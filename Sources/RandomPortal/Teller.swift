@@ -347,19 +347,20 @@ private final class Story {
     return try await Self.inTime { [job] in try await job.run() }
   }
 
-  /// A run takes no minute on loopback.
+  /// Requests are counted and bound a run; this is for one that waits for ever. A busy machine takes
+  /// its time.
   private static func inTime(
     _ body: @escaping @Sendable () async throws -> RunSummary
   ) async throws -> RunSummary {
     try await withThrowingTaskGroup(of: RunSummary?.self) { group in
       group.addTask { try await body() }
       group.addTask {
-        try await Task.sleep(for: .seconds(60))
+        try await Task.sleep(for: .seconds(600))
         return nil
       }
       defer { group.cancelAll() }
       guard let summary = try await group.next().flatMap({ $0 }) else {
-        throw Violation(.endless, "the run takes longer than a minute")
+        throw Violation(.endless, "the run does not end")
       }
       return summary
     }

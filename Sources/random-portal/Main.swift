@@ -32,6 +32,9 @@ struct Main: AsyncParsableCommand {
   @Option(help: "Stop after so many broken promises.")
   var stopAfter = 1
 
+  @Option(help: "Begin no history after so many minutes.")
+  var minutes: Double?
+
   @Option(help: "Let only these things happen (labels with commas between them).")
   var only: String?
 
@@ -59,6 +62,7 @@ struct Main: AsyncParsableCommand {
       for step in 0..<UInt64(max(0, histories)) {
         let number = seed &+ step &* stride
         if let progress { try Data("\(number)\n".utf8).write(to: URL(filePath: progress)) }
+        if let minutes, ContinuousClock.now - began > .seconds(minutes * 60) { break }
         let tale = await teller.tell(number, kept: kept, isTelling: verbose)
         told += 1
         runs += tale.runs

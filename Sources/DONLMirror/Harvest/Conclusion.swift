@@ -68,17 +68,20 @@ extension Harvest {
     let candidates: [Unseen]
     var repeated = 0
     var gaps: [Walk.Gap] = []
+    let isExact: Bool
     switch census {
     case .index(let number, let count, let again, let hasNameless, let missing):
       state.portalCount = count
       repeated = again
       gaps = missing
+      isExact = try missing.isEmpty && !hasNameless && store.censusSize() == count
       try store.confirmSeen(by: number)
       // A row without an id may be any dataset; whether one is gone, package_show says of each.
       candidates = try store.unlisted()
       if !hasNameless { try store.forgetNameless(notSeenBy: state.record) }
     case .names(let names):
       candidates = try store.unlisted(in: names)
+      isExact = names.count == state.portalCount
     case .refused:
       guard isFull, let record = state.walk, record.walk.isWhole else {
         return state.fail(
@@ -90,6 +93,7 @@ extension Harvest {
       }
       candidates = try store.unseen(by: record)
       gaps = record.walk.gaps
+      isExact = record.walk.isExact && record.walk.nameless == 0
     }
     var isTrusted = true
     if let record = state.walk, isFull, !record.walk.isOrdered {
@@ -103,7 +107,8 @@ extension Harvest {
     let known = try store.lastCompleteCount()
     let doubt = doubt(count: count, known: known)
     try await settle(
-      candidates, count: count, doubt: doubt ?? (isTrusted ? nil : .disorder), into: &state)
+      candidates, count: count, doubt: doubt ?? (isTrusted ? nil : .disorder), isExact: isExact,
+      into: &state)
     guard doubt == nil || state.tally.held == 0 else {
       return state.fail(
         .partial,

@@ -40,10 +40,12 @@ extension Harvest {
   /// - Parameters:
   ///   - count: of the portal, by the same answer.
   ///   - doubt: why the list as a whole is not to be believed.
+  ///   - isExact: the list has just as many ids as the portal counts. Where it has fewer, a candidate may
+  ///     be what the portal counts and does not serve, and no word of a person is enough.
   func settle(
-    _ candidates: [Unseen], count: Int, doubt: Doubt?, into state: inout RunState
+    _ candidates: [Unseen], count: Int, doubt: Doubt?, isExact: Bool, into state: inout RunState
   ) async throws {
-    let verdicts = try await judge(candidates, count: count, doubt: doubt)
+    let verdicts = try await judge(candidates, count: count, doubt: doubt, isExact: isExact)
     try store.bury(verdicts, isWhole: true, run: state.record, at: stamp())
     state.tally.deleted += verdicts.deleted.count
     state.tally.held = verdicts.absences.count { $0.state != .active }
@@ -77,14 +79,15 @@ extension Harvest {
   func reviewAbsences(into state: inout RunState) async throws {
     let absent = try store.openAbsences(limit: Self.reviewMax)
     guard !absent.isEmpty else { return }
-    let verdicts = try await judge(absent, count: state.portalCount ?? 0, doubt: nil)
+    let verdicts = try await judge(
+      absent, count: state.portalCount ?? 0, doubt: nil, isExact: false)
     try store.bury(verdicts, isWhole: false, run: state.record, at: stamp())
     state.tally.deleted += verdicts.deleted.count
     state.accepted += verdicts.reasons.values.count { $0 == Self.accepted }
   }
 
   private func judge(
-    _ candidates: [Unseen], count: Int, doubt: Doubt?
+    _ candidates: [Unseen], count: Int, doubt: Doubt?, isExact: Bool
   ) async throws -> Verdicts {
     var verdicts = Verdicts()
     guard !candidates.isEmpty else { return verdicts }
@@ -107,7 +110,7 @@ extension Harvest {
     } else {
       asked += rest
     }
-    try await gather(asked, besides: candidates, into: &verdicts)
+    try await gather(asked, besides: candidates, isExact: isExact, into: &verdicts)
     return verdicts
   }
 
@@ -126,11 +129,11 @@ extension Harvest {
   /// Asks the portal about each: only CKAN's own word is evidence, and only while the portal
   /// answers for a dataset that is there.
   private func gather(
-    _ asked: [Unseen], besides candidates: [Unseen], into verdicts: inout Verdicts
+    _ asked: [Unseen], besides candidates: [Unseen], isExact: Bool, into verdicts: inout Verdicts
   ) async throws {
     guard !asked.isEmpty else { return }
     // Missed by a proven census before this one: then a person may vouch for them.
-    let known = options.acceptsDeletions ? try store.heldDeletions() : [:]
+    let known = options.acceptsDeletions && isExact ? try store.heldDeletions() : [:]
     let control = try await control(besides: candidates)
     guard control == .held else {
       for dataset in asked {
@@ -141,7 +144,9 @@ extension Harvest {
           verdicts.absences.append(
             Verdicts.Absence(
               dataset: dataset, state: .unclear,
-              detail: "package_show does not even answer for a dataset that is there."))
+              detail: "package_show does not even answer for a dataset that is there"
+                + (options.acceptsDeletions && !isExact
+                  ? ", and the portal counts records that it does not list." : ".")))
         }
       }
       return

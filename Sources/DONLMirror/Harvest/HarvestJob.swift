@@ -39,9 +39,6 @@ public struct HarvestJob: Sendable {
     var job = self
     job.logger = logger.redacted(by: secrets)
     do {
-      for warning in settings.warnings {
-        job.logger.warning("\(warning)", metadata: ["reason": "configuration"])
-      }
       return try await job.run(portalSettings)
     } catch let failure as Failure {
       throw failure.redacted(by: secrets)
@@ -50,6 +47,9 @@ public struct HarvestJob: Sendable {
 
   private func run(_ portalSettings: PortalSettings) async throws -> RunSummary {
     try checkFiles()
+    for warning in settings.warnings {
+      logger.warning("\(warning)", metadata: ["reason": "configuration"])
+    }
     let path = settings.database.path
     guard isRehearsal else {
       return try await HarvestLock.hold(

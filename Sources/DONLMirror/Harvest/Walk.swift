@@ -171,6 +171,7 @@ public struct Walk: Sendable, Equatable, Codable {
   /// - Returns: the indices of the records that are new to this walk, in order.
   public mutating func take(ids: [String?], count answer: Int, asked: Int = .max) -> [Int] {
     let start = nextStart
+    if isKeyed, start == 0 { noteHoles(beforeKey: answer) }
     count = base + answer
     guard !limits.areExceeded(losing: highestCount - count, of: highestCount) else {
       hasCollapsed = true
@@ -262,6 +263,16 @@ public struct Walk: Sendable, Equatable, Codable {
     gaps.append(Gap(start: short.start, end: start + place, missing: place))
   }
 
+  /// In a walk by key, a count that is smaller by no more than what the page before the key lacked:
+  /// so many records lie before the key that are counted and not served.
+  private mutating func noteHoles(beforeKey answer: Int) {
+    defer { shortfall = nil }
+    let fallen = count - base - answer
+    guard let short = shortfall, fallen > 0, fallen <= short.missing else { return }
+    gaps.append(Gap(start: short.start, end: base + fallen, missing: fallen))
+    base += fallen
+  }
+
   /// In a walk by key each page begins behind the last record taken, wherever that lies by now.
   private mutating func takeAfterKey(_ ids: [String?], count answer: Int, asked: Int) -> [Int] {
     let start = nextStart
@@ -289,6 +300,8 @@ public struct Walk: Sendable, Equatable, Codable {
       // Nothing here says its id; then only offsets lead on.
       nextStart = start + ids.count
     } else {
+      let lacking = min(largestPage, asked) - ids.count
+      shortfall = lacking > 0 ? Shortfall(start: base + start, missing: lacking) : nil
       setKey()
     }
     return fresh
@@ -318,6 +331,7 @@ public struct Walk: Sendable, Equatable, Codable {
     isProvingEnd = false
     hasLostEnd = false
     idlePages = 0
+    shortfall = nil
     isKeyed = true
     takenByOffset = taken
     isFinished = false

@@ -474,4 +474,26 @@ struct FieldProgressTests {
       #expect(word.first??.contains("--accept-deletions") == true)
     }
   }
+
+  @Test("E9 no word of a person releases what the portal may count and not serve")
+  func countedAndNotServed() async throws {
+    try await story(Entry.row(6)) { mirror, portal in
+      try await mirror.harvest(portal)
+      // 0003 is still counted, and no page has it any more.
+      portal.update { $0.unserved = ["0003"] }
+      portal.intercept { request, _ in
+        request.action == "package_show" ? .respond(status: 404, body: "<html></html>") : nil
+      }
+      for accepts in [false, true, true] {
+        let run = try await mirror.harvest(portal) {
+          $0.acceptsDeletions = accepts
+          $0.isFull = true
+          $0.settings.deletions.limitCount = 100
+        }
+        #expect(run.tally.deleted == 0)
+        #expect(run.exitStatus != .done)
+      }
+      #expect(try mirror.count("SELECT count(*) FROM datasets WHERE id = '0003'") == 1)
+    }
+  }
 }

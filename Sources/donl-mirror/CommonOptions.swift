@@ -49,13 +49,19 @@ struct CommonOptions: ParsableArguments {
       let environment = ProcessInfo.processInfo.environment
       let salvaged = Settings.salvage(
         file: config, environment: environment, overrides: flags.compactMapValues(\.self))
-      let settings = salvaged.settings
+      var settings = salvaged.settings
+      if let db {
+        settings.database.path = db
+      } else if isSample, salvaged.origin(of: "database.path") == .builtIn {
+        settings.database.path = "./sample.db"
+      }
       let isTrial = db.map { Self.isTrial($0, beside: salvaged) } ?? false
       guard !isTrial, settings.ping.url != nil || settings.metrics.textfile != nil else {
         throw error
       }
       var job = HarvestJob(
-        settings: settings, logger: Logger(label: "donl-mirror") { _ in ConsoleLog(settings.log) })
+        settings: settings,
+        logger: Logger(label: "donl-mirror") { [log = settings.log] _ in ConsoleLog(log) })
       job.environment = environment
       job.configuration = salvaged.file
       await TendedRun(job).tell(of: Failure(.configuration, reason: "configuration", "\(error)"))

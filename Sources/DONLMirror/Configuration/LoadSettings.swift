@@ -71,6 +71,13 @@ extension Settings {
     for value in given where (try? value.setting.read(value.text, &settings)) != nil {
       origins[value.setting.key] = value.origin
     }
+    let credentials = (try? credentials(in: environment["CREDENTIALS_DIRECTORY"])) ?? []
+    for value in credentials
+    where value.setting.write(settings) == nil
+      && (try? value.setting.read(value.text, &settings)) != nil
+    {
+      origins[value.setting.key] = value.origin
+    }
     return LoadedSettings(settings: settings, file: source?.path, origins: origins)
   }
 

@@ -27,14 +27,15 @@ struct SettingsFile {
     let data = try Self.read(path)
     let text = String(decoding: data, as: UTF8.self)
     if let line = YAMLReferences.firstLine(in: text) {
-      throw SettingsError(
-        "\(path):\(line): YAML's anchors and aliases (&name, *name) are not taken; write the value"
-          + " out, or put it in quotes.")
+      throw Self.reference(path, line: line)
     }
     do {
-      let root = try Yams.compose(yaml: text)
+      // Nodes know their anchors as long as the parser lives.
+      let parser = try Yams.Parser(yaml: text)
       self.path = path
-      entries = try Self.entries(of: root, in: path)
+      entries = try withExtendedLifetime(parser) {
+        try Self.entries(of: try parser.singleRoot(), in: path)
+      }
       snapshot =
         entries.isEmpty
         ? nil : try YAMLSnapshot(data: data.bytes, providerName: path, parsingOptions: .default)
@@ -108,11 +109,21 @@ struct SettingsFile {
     return entries
   }
 
+  private static func reference(_ path: String, line: Int) -> SettingsError {
+    SettingsError(
+      "\(path):\(line): YAML's anchors and aliases (&name, *name) are not taken; write the value"
+        + " out, or put it in quotes.")
+  }
+
   private static func collect(
     _ mapping: Node.Mapping, under prefix: String, in path: String, into entries: inout [Entry]
   ) throws(SettingsError) {
     for (keyNode, value) in mapping {
       let line = keyNode.mark?.line ?? 1
+      let items = value.sequence.map(Array.init) ?? []
+      guard ([keyNode, value] + items).allSatisfy({ $0.anchor == nil }) else {
+        throw reference(path, line: line)
+      }
       guard let name = keyNode.string else {
         throw SettingsError("\(path):\(line): a key must be a word.")
       }

@@ -74,7 +74,7 @@ extension Harvest {
       state.portalCount = count
       repeated = again
       gaps = missing
-      isExact = try missing.isEmpty && !hasNameless && store.censusSize() == count
+      isExact = try missing.isEmpty && !hasNameless && store.censusSize() + again == count
       try store.confirmSeen(by: number)
       // A row without an id may be any dataset; whether one is gone, package_show says of each.
       candidates = try store.unlisted()

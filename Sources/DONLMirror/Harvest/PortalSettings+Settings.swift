@@ -37,8 +37,12 @@ extension PortalSettings {
   private static func secrets(ofPing url: String) -> [Secret] {
     guard let parts = URLComponents(string: url) else { return [Secret(url)] }
     let segments = parts.percentEncodedPath.split(separator: "/").map(String.init)
-    let texts = segments.filter { $0.utf8.count >= 8 } + [parts.query, parts.password]
-    return texts.compactMap(\.self).map(Secret.init)
+    // Beside the key, a path may hold plain words, such as the name of the check.
+    let keys = segments.filter { $0.utf8.count >= 8 && $0.contains(where: \.isNumber) }
+    let longest = segments.max { $0.utf8.count < $1.utf8.count }
+    let paths = keys.isEmpty ? [longest].compactMap(\.self) : keys
+    let others = [parts.query, parts.password].compactMap(\.self)
+    return (paths + others).map(Secret.init)
   }
 }
 

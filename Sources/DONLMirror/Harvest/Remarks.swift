@@ -68,7 +68,9 @@ extension Harvest {
   private func tellChurn(_ state: RunState, live: Int) throws {
     let churning = try store.churningKeys(in: state.record)
     guard churning.updates * 2 > live else { return }
-    let keys = churning.keys.joined(separator: ", ")
+    // Of these only a part can be named.
+    let keys = churning.keys.map { ["resources", "extras"].contains($0) ? $0 + ".KEY" : $0 }
+      .joined(separator: ", ")
     logger.notice(
       "\(churning.updates) of \(counted(live, "dataset")) changed in \(keys) alone; if those are counters, name them in portal.churn-keys.",
       metadata: ["reason": "churning_key", "keys": "\(churning.keys.joined(separator: ","))"])

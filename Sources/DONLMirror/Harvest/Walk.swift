@@ -268,7 +268,9 @@ public struct Walk: Sendable, Equatable, Codable {
   private mutating func noteHoles(beforeKey answer: Int) {
     defer { shortfall = nil }
     let fallen = count - base - answer
-    guard let short = shortfall, fallen > 0, fallen <= short.missing else { return }
+    guard let short = shortfall, fallen > 0, fallen <= short.missing,
+      !limits.areExceeded(losing: fallen, of: highestCount)
+    else { return }
     gaps.append(Gap(start: short.start, end: base + fallen, missing: fallen))
     base += fallen
   }

@@ -59,10 +59,13 @@ struct ChurnKeys: Sendable {
     let isPlain = key.unicodeScalars.allSatisfy {
       !$0.isUnsafeToShow && !$0.properties.isWhitespace && $0 != "," && $0 != "+"
     }
-    // By these a dataset is known.
-    return isPlain && (1...200).contains(key.utf8.count) && !["id", "name"].contains(key)
-      && !["resources.", "extras."].contains(key)
+    return isPlain && (1...200).contains(key.utf8.count) && !reserved.contains(key)
   }
+
+  /// By the first two a dataset is known; of the others only a part can churn.
+  private static let reserved: Set = [
+    "id", "name", "resources", "resources.", "extras", "extras.", "tags", "groups", "organization",
+  ]
 
   func drops(_ key: ByteView, at place: Place) -> Bool {
     guard place != .elsewhere, let index = table.index(of: key) else { return false }

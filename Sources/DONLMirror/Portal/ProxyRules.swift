@@ -13,9 +13,10 @@ public struct ProxyRules: Sendable, Equatable {
 
     public var description: String { "\(host):\(port)" }
 
-    /// The password, and what the `Proxy-Authorization` header says with it.
+    /// The password, and what the `Proxy-Authorization` header says with it. A user without a password
+    /// is a key.
     var secrets: [Secret] {
-      guard let password else { return [] }
+      guard let password else { return user.map { [Secret($0), Secret("\($0):")] } ?? [] }
       return [password, Secret("\(user ?? ""):\(password.value)")]
     }
 

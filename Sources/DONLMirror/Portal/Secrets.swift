@@ -23,12 +23,22 @@ struct Secrets: Sendable, Hashable {
   init(_ secrets: [Secret]) {
     for secret in secrets {
       add(Array(secret.value.utf8))
-      // `Bearer TOKEN` is a secret for its second word.
-      let words = secret.value.split(separator: " ", maxSplits: 1)
-      if words.count == 2, words[1].utf8.count >= Self.partBytes { add(Array(words[1].utf8)) }
+      addCredentials(of: secret.value)
       if let decoded = secret.value.removingPercentEncoding { add(Array(decoded.utf8)) }
     }
   }
+
+  /// `Bearer TOKEN` is a secret for its second word, `Basic BASE64` for what that says too.
+  private mutating func addCredentials(of text: String) {
+    let words = text.split(separator: " ", maxSplits: 1)
+    guard words.count == 2, Self.schemes.contains(words[0].lowercased()) else { return }
+    add(Array(words[1].utf8))
+    guard let decoded = Data(base64Encoded: String(words[1])).map({ [UInt8]($0) }) else { return }
+    add(decoded)
+    if let colon = decoded.firstIndex(of: UInt8(ascii: ":")) { add(Array(decoded[(colon + 1)...])) }
+  }
+
+  private static let schemes: Set = ["apikey", "api-key", "basic", "bearer", "key", "token"]
 
   private mutating func add(_ secret: [UInt8]) {
     guard secret.count >= Self.bytesMin else { return }

@@ -120,7 +120,7 @@ extension Store {
   /// Reads the stored records by another field table: a field that was text may hold URIs now. The
   /// records are the same, so nothing is told in `changes`.
   private func readAgain(by fields: FieldTable, in db: Database) throws {
-    let normalizer = Normalizer(fields: fields)
+    let normalizer = Normalizer(fields: fields, churn: writer.churn)
     let keys = try Int64.fetchAll(db, sql: "SELECT key FROM all_datasets WHERE deleted_at IS NULL")
     for key in keys {
       let record = try Data.fetchOne(

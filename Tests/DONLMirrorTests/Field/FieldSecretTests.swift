@@ -43,7 +43,7 @@ struct FieldSecretTests {
   @Test("D1 no spelling of a secret is left in a text", arguments: spellings.indices)
   func spelling(index: Int) {
     let (name, spell) = Self.spellings[index]
-    let secrets = Secrets([Secret(Self.token), Secret("Bearer " + Self.password)])
+    let secrets = Secrets([Secret(Self.token), Secret(Self.password)])
     for secret in [Self.token, Self.password] {
       let spelled = spell(secret)
       for (before, after) in [
@@ -59,6 +59,22 @@ struct FieldSecretTests {
         #expect(redacted.hasSuffix(after.suffix(4)), "\(name): \(redacted)")
       }
     }
+  }
+
+  @Test("D1 what a header makes of a secret is one too")
+  func credentials() {
+    let basic = Data("user:p4ss".utf8).base64EncodedString()
+    for (secret, text) in [
+      ("Bearer abc12345", "invalid key abc12345"), ("Basic \(basic)", "no user user:p4ss"),
+      ("Basic \(basic)", "the password p4ss"), ("token abcd", "abcd"),
+    ] {
+      let redacted = Secrets([Secret(secret)]).redacted(text)
+      #expect(redacted.hasSuffix("***"), "\(redacted)")
+    }
+    let proxy = ProxyRules.Proxy("http://APIKEY99@proxy.example:3128")
+    let header = Data("APIKEY99:".utf8).base64EncodedString()
+    let redacted = Secrets(proxy?.secrets ?? []).redacted("Basic \(header) of APIKEY99")
+    #expect(!redacted.contains("APIKEY99") && !redacted.contains(header.prefix(9)), "\(redacted)")
   }
 
   @Test("D1 what is no secret stays, and an empty or short one redacts nothing")

@@ -34,6 +34,16 @@ extension CommandLineTests {
       ("one alias", "portal:\n  contact: &me a@b.nl\nping:\n  url: *me\n"),
       ("behind a tag", "portal: !!map &a {rows: 1}\n"),
       ("itself", "portal: &a [*a]\n"),
+      (
+        "one line behind a document's start",
+        #"--- {"a":&a {"x":1,"y":1},"b":&b {"x":*a,"y":*a},"c":&c {"x":*b,"y":*b},"portal":*c}"#
+      ),
+      ("behind a carriage return", "# x\rportal: &a {rows: 1}\nb: *a\n"),
+      ("behind a doubled quote", "a: 'it''s: \"'\nportal: &x {rows: 1}\nb: *x\n"),
+      ("behind a quote that is none", "a: foo\n  \"bar\nportal: &x {rows: 1}\nb: *x\n"),
+      ("beside a block", "? a: |\n    t\n  b: &x 1\n: *x\n"),
+      ("behind a tag in a list", "a: &a 1\nportal: [!x,*a]\n"),
+      ("a key in a list", "portal: [?&a 1 : 2]\n"),
       ("in a list", "portal:\n  allow-redirect-hosts:\n    - &a b.nl\n    - *a\n"),
     ]
 
@@ -59,7 +69,9 @@ extension CommandLineTests {
         "portal:\n  contact: |\n    &a *b\n  rows: 9\n",
         "ping:\n  url: https://example.org/a?b=*&c=d\n",
         "portal: {contact: a&b*c, rows: 3}\n", "portal:\n  contact: >-\n    *x*\n",
-        "portal:\n  contact: -&a\n", "\u{FEFF}portal:\n  rows: 5\n",
+        "portal:\n  contact: -&a\n", "portal:\n  contact: 'it''s: *x'\n",
+        "portal:\n  allow-redirect-hosts: []\n  contact: |\n   *text: &x\n",
+        "---\nportal:\n  rows: 7\n", "portal:\r\n  rows: 7\r\n", "\u{FEFF}portal:\n  rows: 5\n",
       ])
     func text(yaml: String) async throws {
       let bench = try Workbench()

@@ -33,26 +33,14 @@ extension Settings {
       try (source.map(values) ?? []) + values(ofEnvironment: environment)
       + values(ofCommandLine: overrides)
 
-    var settings = Settings()
-    var origins: [String: Origin] = [:]
-    for value in given {
-      do {
-        try value.setting.read(value.text, &settings)
-      } catch {
-        throw value.mistake
-      }
-      origins[value.setting.key] = value.origin
-    }
+    var reading = Reading()
+    for value in given { try reading.take(value) }
     for value in try credentials(in: environment["CREDENTIALS_DIRECTORY"])
-    where value.setting.write(settings) == nil {
-      do {
-        try value.setting.read(value.text, &settings)
-      } catch {
-        throw value.mistake
-      }
-      origins[value.setting.key] = value.origin
+    where reading.lacks(value.setting) {
+      try reading.take(value)
     }
-    return LoadedSettings(settings: settings, file: source?.path, origins: origins)
+    return LoadedSettings(
+      settings: reading.settings, file: source?.path, origins: reading.origins)
   }
 
   /// The settings as far as they can be read, for telling somebody that they cannot: what is wrong is
@@ -66,19 +54,12 @@ extension Settings {
     for (key, text) in overrides {
       if let setting = Setting.named(key) { given.append(GivenValue(setting, text, .flag)) }
     }
-    var settings = Settings()
-    var origins: [String: Origin] = [:]
-    for value in given where (try? value.setting.read(value.text, &settings)) != nil {
-      origins[value.setting.key] = value.origin
-    }
-    let credentials = (try? credentials(in: environment["CREDENTIALS_DIRECTORY"])) ?? []
-    for value in credentials
-    where value.setting.write(settings) == nil
-      && (try? value.setting.read(value.text, &settings)) != nil
-    {
-      origins[value.setting.key] = value.origin
-    }
-    return LoadedSettings(settings: settings, file: source?.path, origins: origins)
+    var reading = Reading()
+    for value in given { try? reading.take(value) }
+    let credentials = try? credentials(in: environment["CREDENTIALS_DIRECTORY"])
+    for value in credentials ?? [] where reading.lacks(value.setting) { try? reading.take(value) }
+    return LoadedSettings(
+      settings: reading.settings, file: source?.path, origins: reading.origins)
   }
 
   private static func configurationFile(
@@ -112,6 +93,23 @@ private struct GivenValue {
     let shown = isHidden ? "not accepted (and not shown)" : "\"\(masked)\""
     return SettingsError("\(origin): \(setting.key) is \(shown); expected \(setting.accepted).")
   }
+}
+
+/// What has been read so far; a later value wins.
+private struct Reading {
+  private(set) var settings = Settings()
+  private(set) var origins: [String: Origin] = [:]
+
+  mutating func take(_ value: GivenValue) throws(SettingsError) {
+    do {
+      try value.setting.read(value.text, &settings)
+    } catch {
+      throw value.mistake
+    }
+    origins[value.setting.key] = value.origin
+  }
+
+  func lacks(_ setting: Setting) -> Bool { setting.write(settings) == nil }
 }
 
 /// The values of a file. An empty section is nothing; an unknown key is a mistake.

@@ -33,4 +33,10 @@ extension Settings {
   public func check(environment: [String: String]) throws {
     _ = try PortalSettings(self, environment: environment)
   }
+
+  /// What is accepted and yet unwise, in a sentence each.
+  public var warnings: [String] {
+    guard let path = portal.tokenFile, TokenFile(path: path).isWorldReadable else { return [] }
+    return ["Every user of this machine can read portal.token-file \(path); chmod o-r \(path)."]
+  }
 }

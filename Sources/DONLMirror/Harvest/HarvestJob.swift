@@ -73,13 +73,14 @@ public struct HarvestJob: Sendable {
   {
     let fields = try FieldTable.standard()
     let churn = ChurnKeys(besides: settings.portal.churnKeys)
+    let normalizer = Normalizer(fields: fields, churn: churn)
     let store = try Store(path: path)
     do {
       try store.claim(
         source ?? portalSettings.address.site, rebinding: isRebinding, fields: fields,
         churn: churn)
       let told = try await marking(store) { keeper in
-        let summary = try await perform(into: store, fields, portalSettings, keeper)
+        let summary = try await perform(into: store, normalizer, portalSettings, keeper)
         if keeper != nil { noteFigures(in: store) }
         return await publish(summary, from: store)
       }
@@ -95,7 +96,7 @@ public struct HarvestJob: Sendable {
   }
 
   private func perform(
-    into store: Store, _ fields: FieldTable, _ portalSettings: PortalSettings,
+    into store: Store, _ normalizer: Normalizer, _ portalSettings: PortalSettings,
     _ keeper: FeedKeeper?
   ) async throws -> RunSummary {
     let tally = PortalTally()
@@ -108,9 +109,7 @@ public struct HarvestJob: Sendable {
         clock: clock, tally: tally, logger: logger,
         deadline: clock.instant() + settings.portal.runDeadline)
       let summary = try await Harvest(
-        portal: portal, store: store,
-        normalizer: Normalizer(
-          fields: fields, churn: ChurnKeys(besides: settings.portal.churnKeys)),
+        portal: portal, store: store, normalizer: normalizer,
         options: runOptions,
         logger: logger, now: clock.now,
         report: { [report] progress in

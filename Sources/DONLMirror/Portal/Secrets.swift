@@ -145,6 +145,8 @@ extension Logger {
   /// The same log, without what is secret.
   func redacted(by secrets: Secrets) -> Logger {
     let handler = handler
+    // Whoever hands it on has done so already.
+    if let log = handler as? RedactedLog, log.secrets == secrets { return self }
     return Logger(label: label) { _ in RedactedLog(inner: handler, secrets: secrets) }
   }
 }

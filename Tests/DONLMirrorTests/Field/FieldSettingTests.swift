@@ -23,10 +23,9 @@ extension CommandLineTests {
           ["config", "check"], ["harvest", "--portal", "http://127.0.0.1:9", "--db", "new.db"],
           ["check", "--portal", "--db", "mirror.db"],
         ] {
-          var arguments = command + ["--config", "config.yaml"]
-          if command[0] == "check" { arguments += [] }
           let ended = try await bench.start(
-            arguments, environment: ["DONL_MIRROR_PORTAL_URL": "http://127.0.0.1:9"]
+            command + ["--config", "config.yaml"],
+            environment: ["DONL_MIRROR_PORTAL_URL": "http://127.0.0.1:9"]
           ).ended
           #expect(ended.code == 78, "\(file), \(command): \(ended.errors)")
           #expect(ended.errors.contains("portal.token-file"), "\(ended.errors)")

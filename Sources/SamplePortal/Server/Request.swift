@@ -33,7 +33,8 @@ extension SamplePortal {
     public var action: String? {
       var parts = path.split(separator: "/", omittingEmptySubsequences: true)[...]
       // Some portals stand behind a gateway with addresses of its own.
-      if parts.first == "gateway", parts.dropLast().last == "action" {
+      if parts.first == "gateway" {
+        guard parts.firstIndex(of: "action") == parts.endIndex - 2 else { return nil }
         return parts.last.map(String.init)
       }
       if parts.first == "data" { parts = parts.dropFirst() }

@@ -220,7 +220,10 @@ extension CommandLineTests {
           let ended = try await bench.run("harvest", "--portal", spelling, "--db", "mirror.db")
           #expect(ended.code == 0, "\(ended.errors)")
         }
-        #expect(portal.requests.allSatisfy { $0.path.hasPrefix("/gateway/catalogue/v1/action/") })
+        #expect(
+          portal.requests.allSatisfy {
+            $0.path == "/gateway/catalogue/v1/action/\($0.action ?? "")"
+          })
         #expect(try bench.rows("SELECT count(*) FROM datasets") == ["303"])
         #expect(try bench.rows("SELECT value FROM meta WHERE key = 'source'") == ["\"\(address)\""])
         let check = try await bench.run("check", "--portal", "--db", "mirror.db")

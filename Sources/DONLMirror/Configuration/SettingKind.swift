@@ -210,7 +210,7 @@ extension SettingKind where Value == [String] {
 
   /// Outermost keys of a record; `resources.KEY` and `extras.KEY` for those of its parts.
   static var recordKeys: Self {
-    Self(accepted: "a list of keys, such as total_res_downloads, resources.hits or extras.views") {
+    Self(accepted: "a list of keys but id and name, such as hits, resources.hits or extras.views") {
       text throws(Unaccepted) in
       let keys = text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
       guard keys.allSatisfy(ChurnKeys.isKey) else { throw Unaccepted() }

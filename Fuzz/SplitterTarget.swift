@@ -31,7 +31,7 @@ func checkSplitter(_ input: [UInt8]) {
 
   let rows = page.censusRows
   demand(
-    rows.map { $0?.id } == page.records.indices.map { page.id(ofRecord: $0) },
+    rows.map { $0?.id } == page.ids,
     "the census sees the ids that the walk sees")
   for (index, outcome) in Normalizer.standard.normalize(page).enumerated() {
     let record = Array(page[index])
@@ -39,7 +39,7 @@ func checkSplitter(_ input: [UInt8]) {
     case .success(let dataset):
       dataset.demandStorable()
       demand(dataset.record == record, "a dataset keeps its bytes")
-      demand(page.id(ofRecord: index) == dataset.id, "the walk sees the id that is stored")
+      demand(page.ids[index] == dataset.id, "the walk sees the id that is stored")
       demand(
         rows[index]?.metadataModified == dataset[.metadataModified].text,
         "the census sees the stamp that is stored")

@@ -23,8 +23,8 @@ class Table:
 
 def read_schema(folder: Path = SCHEMA) -> dict[str, Table]:
     """Every table and view by name, in the order in which they are made."""
-    steps = sorted(folder.glob("schema-*.sql"), key=lambda path: int(path.stem.split("-")[1]))
-    texts = [path.read_text(encoding="utf-8") for path in [*steps, *sorted(folder.glob("views*.sql"))]]
+    paths = [folder / "schema.sql", *sorted(folder.glob("views*.sql"))]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
     db = sqlite3.connect(":memory:")
     for text in texts:
         db.executescript(text)
@@ -46,12 +46,6 @@ def read_schema(folder: Path = SCHEMA) -> dict[str, Table]:
         names = [row[0] for row in db.execute(
             "SELECT name FROM pragma_table_xinfo(?) WHERE hidden = 0", [name])]
         tables[name] = (view if kind == "view" else table)(name, sql, names, tables)
-    for text in texts:
-        # SQLite does not keep the comment of a column that was added later.
-        added = re.compile(r"^ALTER TABLE (\w+) ADD COLUMN (\w+)[^;\n]*; *-- *(.+)$", re.MULTILINE)
-        for name, column, comment in added.findall(text):
-            if column in tables[name].columns:
-                tables[name].columns[column] = comment.strip()
     return tables
 
 
@@ -97,15 +91,14 @@ def view(name: str, sql: str, names: list[str], known: dict[str, Table]) -> Tabl
         raise SystemExit(f"{name}: {len(items)} expressions are read, SQLite sees {len(names)} columns")
     for column, (text, comment) in zip(names, items):
         shown = re.fullmatch(r"(?:(\w+)\.)?(\w+)(?:\s+AS\s+\w+)?", text)
+        stem, _, language = column.rpartition("_")
+        if not comment and stem in names and language in ("nl", "en"):
+            # A label beside what it labels.
+            comment = f"{'Dutch' if language == 'nl' else 'English'} label of `{stem}`"
         if not comment and shown:
             source = aliases.get(shown[1]) if shown[1] else only
             comment = known[source].columns.get(shown[2], "") if source in known else ""
         result.columns[column] = comment
-    for column, comment in result.columns.items():
-        # A label beside what it labels.
-        stem, _, language = column.rpartition("_")
-        if not comment and stem in result.columns and language in ("nl", "en"):
-            result.columns[column] = f"{'Dutch' if language == 'nl' else 'English'} label of `{stem}`"
     return result
 
 

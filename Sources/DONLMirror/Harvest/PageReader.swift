@@ -21,7 +21,7 @@ struct CountedPage: Sendable {
     self.count = count
   }
 
-  var ids: [String?] { records.records.indices.map(records.id(ofRecord:)) }
+  var ids: [String?] { records.ids }
 
   /// A page of whole records.
   ///

@@ -76,7 +76,7 @@ extension Harvest {
   private func storePage(
     _ page: CountedPage, _ fresh: [Int], of record: WalkRecord, into state: inout RunState
   ) throws {
-    let batch = read(page, fresh)
+    let batch = try read(page, fresh, isFirstLoad: !state.hasHistory)
     // Where ids cannot be asked for, what the page says must do.
     state.tally += try store.apply(
       batch, movingTo: record, askedAs: state.refusesIDs ? .id : .page, run: state.record,
@@ -90,11 +90,15 @@ extension Harvest {
         tally: state.tally))
   }
 
-  /// Judges records one by one; what cannot be read is told of.
-  func read(_ page: CountedPage, _ indices: [Int]) -> Batch {
-    let entries = normalizer.normalize(page.records)
-    let batch = Batch(entries: indices.map { entries[$0] })
-    for case .failure(let rejection) in batch.entries {
+  /// Judges records one by one; what cannot be read is told of, and what is stored byte for byte is
+  /// not looked into.
+  func read(_ page: CountedPage, _ indices: [Int], isFirstLoad: Bool = false) throws -> Batch {
+    let same = isFirstLoad ? [:] : try store.stored(among: page.records, at: indices)
+    let new = same.isEmpty ? indices : indices.filter { same[$0] == nil }
+    let batch = Batch(
+      entries: normalizer.normalize(page.records, only: new).map(Batch.Entry.init)
+        + indices.compactMap { same[$0] }.map(Batch.Entry.same))
+    for case .rejection(let rejection) in batch.entries {
       logger.warning(
         "A record was put in quarantine: \(rejection.detail)",
         metadata: [

@@ -6,19 +6,12 @@ struct CensusRow: Sendable, Hashable {
 }
 
 extension Page {
-  /// The id of a record, also of one that cannot be read otherwise; nil when it shows none.
-  func id(ofRecord index: Int) -> String? {
-    bytes.withView { body in
-      PageScanner(bytes: body[records[index]]).id
-    }
-  }
-
   /// The rows of an answer to `fl=id,metadata_modified`; nil stands for a record without an id.
   var censusRows: [CensusRow?] {
     bytes.withView { body in
-      records.map { range in
+      zip(records, ids).map { range, id in
+        guard let id else { return nil }
         let scanner = PageScanner(bytes: body[range])
-        guard let id = scanner.id else { return nil }
         let stamp = scanner.string(named: "metadata_modified")
         let date = stamp.flatMap { stamp in stamp.withView { PortalDate($0) } }
         return CensusRow(id: id, metadataModified: date?.stamp)
@@ -49,9 +42,22 @@ extension Page {
 extension PageScanner {
   /// The id that a record shows, if it could be one.
   var id: String? {
-    guard let sent = string(named: "id"),
-      let id = String(validating: sent, as: UTF8.self), Dataset.isID(id)
-    else { return nil }
+    guard let sent = string(named: "id") else { return nil }
+    return Dataset.id(from: sent)
+  }
+}
+
+extension ByteView {
+  /// The id that the text between the quotes of a JSON string says, if it could be one.
+  var id: String? {
+    guard quoteOrBackslash(from: 0) == count else { return Dataset.id(from: decoded) }
+    return Dataset.id(from: buffer)
+  }
+}
+
+extension Dataset {
+  fileprivate static func id(from sent: some Collection<UInt8>) -> String? {
+    guard let id = String(validating: sent, as: UTF8.self), isID(id) else { return nil }
     return id
   }
 }

@@ -27,13 +27,14 @@ struct Normalizer: Sendable {
     return try normalize(Array(record), with: &tools)
   }
 
-  /// Reads every record of a page, each on its own, in the order as served.
-  func normalize(_ page: Page) -> [Result<Dataset, Rejection>] {
+  /// Reads records of a page, each on its own; all of them in the order as served, or those of these
+  /// places.
+  func normalize(_ page: Page, only places: [Int]? = nil) -> [Result<Dataset, Rejection>] {
     var tools = Tools(
       reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
-    return page.records.map { range in
+    return (places ?? Array(page.records.indices)).map { place in
       Result { () throws(Rejection) -> Dataset in
-        try normalize(Array(page.bytes[range]), with: &tools)
+        try normalize(Array(page.bytes[page.records[place]]), with: &tools)
       }
     }
   }

@@ -6,6 +6,8 @@ struct Page: Sendable, Equatable {
   private(set) var count: Int?
   /// One range of `bytes` for each record, in the order as served.
   private(set) var records: [Range<Int>] = []
+  /// The id that each record shows, also one that cannot be read otherwise; nil when it shows none.
+  private(set) var ids: [String?] = []
   /// The order that the portal says it served, e.g. `id asc`.
   private(set) var sort: String?
 
@@ -78,6 +80,7 @@ struct Page: Sendable, Equatable {
     }
     if hasID, !answer.hasRecords {
       records = [value..<end]
+      ids = [PageScanner(bytes: scanner.bytes[value..<end]).id]
       answer.hasRecords = true
     }
     return end
@@ -103,8 +106,9 @@ struct Page: Sendable, Equatable {
   private mutating func splitList(
     at value: Int, by scanner: PageScanner, into answer: inout Answer
   ) throws(PageError) -> Int {
-    let (ranges, end) = try scanner.elements(of: value)
+    let (ranges, ids, end) = try scanner.records(of: value)
     records = ranges
+    self.ids = ids
     answer.hasRecords = true
     return end
   }

@@ -49,19 +49,39 @@ struct PageScanner {
     }
   }
 
-  /// The ranges of the elements of the array that begins at `start`, and the index after it.
-  func elements(of start: Int) throws(PageError) -> (ranges: [Range<Int>], end: Int) {
+  /// The ranges of the records in the array that begins at `start`, the id that each shows, and the
+  /// index after it; in one pass.
+  func records(
+    of start: Int
+  ) throws(PageError) -> (ranges: [Range<Int>], ids: [String?], end: Int) {
     var ranges: [Range<Int>] = []
+    var ids: [String?] = []
     var index = bytes.skippingSpace(from: start + 1)
-    if index < bytes.count, bytes[index] == .closeBracket { return (ranges, index + 1) }
+    if index < bytes.count, bytes[index] == .closeBracket { return (ranges, ids, index + 1) }
     while true {
-      let end = try endOfValue(at: index)
+      let (end, id) = try record(at: index)
       ranges.append(index..<end)
+      ids.append(id)
       index = bytes.skippingSpace(from: end)
-      if index < bytes.count, bytes[index] == .closeBracket { return (ranges, index + 1) }
+      if index < bytes.count, bytes[index] == .closeBracket { return (ranges, ids, index + 1) }
       try expect(.comma, at: index)
       index = bytes.skippingSpace(from: index + 1)
     }
+  }
+
+  private func record(at start: Int) throws(PageError) -> (end: Int, id: String?) {
+    if start < bytes.count, bytes[start] == .openBrace {
+      var sent: Range<Int>?
+      let end = try? eachMember(of: start) { (key, value) throws(PageError) -> Int in
+        let end = try endOfValue(at: value)
+        if key.says("id") { sent = bytes[value] == .quote ? (value + 1)..<(end - 1) : nil }
+        return end
+      }
+      if let end { return (end, sent.flatMap { bytes[$0].id }) }
+    }
+    // A broken record ends where its brackets do, and may show an id before it breaks.
+    let end = try endOfValue(at: start)
+    return (end, PageScanner(bytes: bytes[start..<end]).id)
   }
 
   func fault(at offset: Int) -> PageError {
@@ -142,7 +162,7 @@ extension PageScanner {
 
 extension ByteView {
   /// What the text between the quotes of a JSON string says.
-  fileprivate var decoded: [UInt8] {
+  var decoded: [UInt8] {
     var decoded: [UInt8] = []
     JSONText.decode(self, into: &decoded)
     return decoded

@@ -23,21 +23,24 @@ final class CatalogStatements {
   private let children: [Child]
   subscript(table: ChildTable) -> Child { children[table.rawValue] }
 
+  let insertURI: Statement
+  let storedURIs: Statement
+  let deleteURI: Statement
+  let deleteURIs: Statement
+  let forgetTerm: Statement
+  let storedColumns: Statement
   let known: Statement
   let storedRecord: Statement
+  let liveRecord: Statement
   let insertDataset: Statement
   let updateDataset: Statement
   let buryDataset: Statement
   let writeRecord: Statement
   let markSeen: Statement
-  let index: Statement
-  let unindex: Statement
   let appendChange: Statement
   let rejectedBy: Statement
   let quarantine: Statement
   let heal: Statement
-  let knownFields: Statement
-  let noteField: Statement
   let writeOrganization: Statement
   let writeGroup: Statement
 
@@ -46,14 +49,38 @@ final class CatalogStatements {
 
     children = try ChildTable.allCases.map { try Child($0, connection) }
 
+    let uri = ["dataset", "resource", "field", "position", "term", "display_name"]
+    insertURI = try prepare(insertion(into: "uri_rows", uri))
+    storedURIs = try prepare(
+      "SELECT resource, field, position, term, display_name FROM uri_rows WHERE dataset = ?")
+    deleteURI = try prepare(
+      "DELETE FROM uri_rows WHERE dataset = ? AND resource = ? AND field = ? AND position = ?")
+    deleteURIs = try prepare("DELETE FROM uri_rows WHERE dataset = ?")
+    forgetTerm = try prepare(
+      """
+      DELETE FROM terms
+      WHERE key = ?1 AND first_seen IS NULL AND NOT EXISTS (SELECT 1 FROM uri_rows WHERE term = ?1)
+      """)
+
     known = try prepare(
       """
       SELECT d.key, d.content_hash, d.metadata_modified, d.deleted_at IS NOT NULL, s.walk
       FROM all_datasets d LEFT JOIN sightings s ON s.dataset = d.key WHERE d.id = ?
       """)
+    liveRecord = try prepare(
+      """
+      SELECT r.json FROM all_datasets d JOIN record_rows r ON r.dataset = d.key
+      WHERE d.id = ? AND d.deleted_at IS NULL
+      """)
     storedRecord = try prepare("SELECT json FROM record_rows WHERE dataset = ?")
 
-    let columns = DatasetColumn.names + ["content_hash", "is_repaired"]
+    let labels = LabeledColumns.dataset + LabeledColumns.periods
+    let columns = DatasetColumn.names + ["content_hash", "is_repaired"] + labels.map(\.name)
+    storedColumns = try prepare(
+      """
+      SELECT \((DatasetColumn.names + labels.map(\.name)).joined(separator: ", "))
+      FROM all_datasets WHERE key = ?
+      """)
     insertDataset = try prepare(
       insertion(into: "all_datasets", columns + ["first_run", "first_seen"]))
     updateDataset = try prepare(
@@ -76,15 +103,6 @@ final class CatalogStatements {
       ON CONFLICT (dataset) DO UPDATE SET walk = excluded.walk WHERE walk <> excluded.walk
       """)
 
-    let text = "rowid, dataset_id, name, title, notes, tags, organization, resources"
-    index = try prepare(
-      "INSERT INTO datasets_fts (\(text)) SELECT \(text) FROM fts_rows WHERE rowid = ?")
-    unindex = try prepare(
-      """
-      INSERT INTO datasets_fts (datasets_fts, \(text))
-      SELECT 'delete', \(text) FROM fts_rows WHERE rowid = ?
-      """)
-
     appendChange = try prepare(
       insertion(
         into: "changes",
@@ -104,10 +122,6 @@ final class CatalogStatements {
         record = excluded.record
       """)
     heal = try prepare("DELETE FROM rejections WHERE key = ?")
-    knownFields = try prepare("SELECT entity, field, json_type FROM field_sightings")
-    noteField = try prepare(
-      insertion(
-        into: "field_sightings", ["entity", "field", "json_type", "first_seen"], or: "IGNORE"))
     writeOrganization = try prepare(Self.upsert(into: "organizations"))
     writeGroup = try prepare(Self.upsert(into: "groups"))
   }
@@ -133,10 +147,7 @@ final class CatalogStatements {
   }
 }
 
-private func insertion(
-  into table: String, _ columns: [String], or conflict: String = "ABORT"
-) -> String {
+private func insertion(into table: String, _ columns: [String]) -> String {
   let places = Array(repeating: "?", count: columns.count).joined(separator: ", ")
-  return
-    "INSERT OR \(conflict) INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
+  return "INSERT INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))"
 }

@@ -17,13 +17,27 @@ final class CatalogWriter: @unchecked Sendable {
     var walk: Int64?
   }
 
+  private struct Knowledge {
+    let vocabulary: Vocabulary
+    let census: FieldCensus
+    let index: SearchIndex
+
+    init(_ connection: OpaquePointer) throws {
+      vocabulary = try Vocabulary(connection)
+      census = try FieldCensus(connection)
+      index = try SearchIndex(connection)
+    }
+  }
+
   private let connection: OpaquePointer
   private var statements: CatalogStatements?
   private var isClosed = false
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
   private var written: [GroupKind: [String: CatalogGroup]] = [:]
-  /// What `field_sightings` holds; read when the first record is written.
-  private var sightings: Set<FieldSighting>?
+  /// What is known of values and of keys; read when the first record is written.
+  private var knowledge: Knowledge?
+  /// Terms that lost a value in this transaction, and may have been used by nothing else.
+  private var loosened: Set<Int64> = []
   /// What does not count as content at this portal.
   var churn = ChurnKeys.standard
   /// What was odd about the records written so far.
@@ -35,6 +49,7 @@ final class CatalogWriter: @unchecked Sendable {
 
   /// Lets go of the statements, without which the connection cannot close.
   func close() {
+    forget()
     statements = nil
     isClosed = true
   }
@@ -49,6 +64,50 @@ final class CatalogWriter: @unchecked Sendable {
       statements = prepared
       return prepared
     }
+  }
+
+  private var known: Knowledge {
+    get throws {
+      if let knowledge { return knowledge }
+      let read = try Knowledge(connection)
+      knowledge = read
+      return read
+    }
+  }
+
+  /// Forgets what was remembered of the database: it was changed otherwise, or a transaction was
+  /// rolled back.
+  func forget() {
+    knowledge = nil
+    written = [:]
+    loosened = []
+  }
+
+  /// Writes what is written once for all that a transaction changes. To be called before it ends.
+  func finish() throws {
+    guard let knowledge else { return }
+    try knowledge.census.flush()
+    try knowledge.index.flush()
+    try forgetLoosened()
+  }
+
+  /// What no value is any more goes, as soon as there is an index to tell.
+  private func forgetLoosened() throws {
+    guard !loosened.isEmpty else { return }
+    defer { loosened = [] }
+    guard try hasIndexes() else { return }
+    var gone = 0
+    for term in loosened.sorted() {
+      try execute(sql.forgetTerm, [.integer(term)])
+      gone += Int(sqlite3_changes(connection))
+    }
+    if gone > 0 { knowledge?.vocabulary.forgetTerms() }
+  }
+
+  private func hasIndexes() throws -> Bool {
+    try Statement(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'index' AND name = 'uri_rows_term'", on: connection
+    ).first { _ in true } ?? false
   }
 
   // MARK: Datasets
@@ -71,55 +130,76 @@ final class CatalogWriter: @unchecked Sendable {
     return stored ?? []
   }
 
+  /// Whether a live dataset has this very record.
+  func isStored(_ record: ArraySlice<UInt8>, of id: String) throws -> Bool {
+    try sql.liveRecord.bind(id, at: 1)
+    return try sql.liveRecord.first { $0.equals(0, record) } ?? false
+  }
+
   func insert(_ dataset: Dataset, run: Int64, runStarted: String, at now: String) throws -> Int64 {
-    let first = Int32(DatasetColumn.names.count)
-    try sql.insertDataset.bind(dataset.columns)
-    try sql.insertDataset.bind(dataset.contentHash, at: first + 1)
-    try sql.insertDataset.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
-    try sql.insertDataset.bind(.integer(run), at: first + 3)
-    try sql.insertDataset.bind(runStarted, at: first + 4)
+    let rows = try rows(of: dataset, at: now)
+    let place = try bindColumns(of: dataset, rows, to: sql.insertDataset)
+    try sql.insertDataset.bind(.integer(run), at: place)
+    try sql.insertDataset.bind(runStarted, at: place + 1)
     try sql.insertDataset.run()
     let key = sqlite3_last_insert_rowid(connection)
     try writeGroups(of: dataset, at: now)
-    for table in ChildTable.allCases {
-      try insert(table.rows(of: dataset), into: table, key: key)
-    }
+    for table in ChildTable.allCases { try insert(rows[table], into: table, key: key) }
+    for row in rows.uris { try insert(row, key: key) }
     try writeRecord(dataset.record, key: key, at: now)
-    try noteFields(of: dataset, at: now)
-    try execute(sql.index, [.integer(key)])
+    try known.census.add(dataset, key: key)
+    try known.index.insert(key)
     return key
   }
 
   /// Makes the rows follow the record, touching only those that differ.
   func update(_ dataset: Dataset, key: Int64, at now: String) throws {
-    // Before the rows change: FTS5 removes by the very text that it indexed.
-    try execute(sql.unindex, [.integer(key)])
-    try updateColumns(of: dataset, key: key)
+    let before = try known.index.text(of: key)
+    let rows = try rows(of: dataset, at: now)
+    try updateColumns(of: dataset, rows, key: key)
     try writeGroups(of: dataset, at: now)
-    for table in ChildTable.allCases {
-      try follow(table.rows(of: dataset), in: table, key: key)
-    }
+    try follow(rows, of: dataset, key: key)
     try writeRecord(dataset.record, key: key, at: now)
-    try noteFields(of: dataset, at: now)
-    try execute(sql.index, [.integer(key)])
+    try known.index.follow(key, from: before)
   }
 
   /// Makes the rows follow another reading of the same record. What is searched stays as it is: no
   /// field table decides about that.
-  func readAgain(_ dataset: Dataset, key: Int64) throws {
-    try updateColumns(of: dataset, key: key)
-    for table in ChildTable.allCases where table != .groups {
-      try follow(table.rows(of: dataset), in: table, key: key)
+  func readAgain(_ dataset: Dataset, key: Int64, at now: String) throws {
+    // The record is not new, and so is nothing in it.
+    let told = news
+    defer { news = told }
+    let rows = try rows(of: dataset, at: now)
+    try updateColumns(of: dataset, rows, key: key)
+    try follow(rows, of: dataset, key: key)
+  }
+
+  /// The tables in which reading the record again would change something.
+  func differences(of dataset: Dataset, key: Int64) throws -> [String] {
+    let rows = try rows(of: dataset, at: "")
+    var tables: [String] = []
+    for table in ChildTable.allCases {
+      try sql[table].select.bind(.integer(key), at: 1)
+      var stored: Set<[Cell]> = []
+      try sql[table].select.eachRow { stored.insert($0.cells()) }
+      if stored != Set(rows[table]) { tables.append(table.name) }
     }
+    if try storedURIs(of: key) != Set(rows.uris) { tables.append("uri_rows") }
+    try sql.storedColumns.bind(.integer(key), at: 1)
+    let columns = dataset.columns + rows.labels
+    if try sql.storedColumns.first({ $0.cells() }) != columns { tables.append("all_datasets") }
+    return tables
   }
 
   /// Turns a live dataset into a tombstone. Its last record stays.
   func bury(_ key: Int64, reason: String, at now: String) throws {
-    try execute(sql.unindex, [.integer(key)])
-    for table in ChildTable.allCases {
-      try execute(sql[table].deleteAll, [.integer(key)])
-    }
+    let before = try known.index.text(of: key)
+    try known.census.remove(key)
+    for table in ChildTable.allCases { try execute(sql[table].deleteAll, [.integer(key)]) }
+    loosened.formUnion(try storedURIs(of: key).map(\.term))
+    try execute(sql.deleteURIs, [.integer(key)])
     try execute(sql.buryDataset, [.text(now), .text(reason), .integer(key)])
+    try known.index.follow(key, from: before)
   }
 
   func markSeen(_ key: Int64, by walk: Int64) throws {
@@ -173,12 +253,21 @@ final class CatalogWriter: @unchecked Sendable {
       ])
   }
 
-  private func updateColumns(of dataset: Dataset, key: Int64) throws {
+  /// - Returns: the place of the next parameter.
+  private func bindColumns(
+    of dataset: Dataset, _ rows: DatasetRows, to statement: Statement
+  ) throws -> Int32 {
     let first = Int32(DatasetColumn.names.count)
-    try sql.updateDataset.bind(dataset.columns)
-    try sql.updateDataset.bind(dataset.contentHash, at: first + 1)
-    try sql.updateDataset.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
-    try sql.updateDataset.bind(.integer(key), at: first + 3)
+    try statement.bind(dataset.columns)
+    try statement.bind(dataset.contentHash, at: first + 1)
+    try statement.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
+    try statement.bind(rows.labels, from: first + 3)
+    return first + 3 + Int32(rows.labels.count)
+  }
+
+  private func updateColumns(of dataset: Dataset, _ rows: DatasetRows, key: Int64) throws {
+    let place = try bindColumns(of: dataset, rows, to: sql.updateDataset)
+    try sql.updateDataset.bind(.integer(key), at: place)
     try sql.updateDataset.run()
   }
 
@@ -199,6 +288,14 @@ final class CatalogWriter: @unchecked Sendable {
 
   // MARK: Rows
 
+  /// The one list of what the rows of a dataset are.
+  private func rows(of dataset: Dataset, at now: String) throws -> DatasetRows {
+    if dataset.lostNumbers > 0 { news.lostNumbers.append(dataset.id) }
+    return DatasetRows(
+      dataset, try known.vocabulary.resolve(dataset),
+      extras: try known.census.code(dataset, at: now, news: &news))
+  }
+
   private func insert(_ rows: some Sequence<[Cell]>, into table: ChildTable, key: Int64) throws {
     let statement = try sql[table].insert
     for row in rows {
@@ -206,6 +303,27 @@ final class CatalogWriter: @unchecked Sendable {
       try statement.bind(row, from: 2)
       try statement.run()
     }
+  }
+
+  private func insert(_ row: URIRow, key: Int64) throws {
+    let statement = try sql.insertURI
+    try statement.bind(.integer(key), at: 1)
+    try statement.bind(.integer(row.resource), at: 2)
+    try statement.bind(.integer(row.field), at: 3)
+    try statement.bind(.integer(row.position), at: 4)
+    try statement.bind(.integer(row.term), at: 5)
+    try statement.bind(row.displayName == 0 ? .null : .integer(row.displayName), at: 6)
+    try statement.run()
+  }
+
+  private func follow(_ rows: DatasetRows, of dataset: Dataset, key: Int64) throws {
+    for table in ChildTable.allCases where table != .extras {
+      try follow(rows[table], in: table, key: key)
+    }
+    try followURIs(rows.uris, key: key)
+    try known.census.remove(key)
+    try follow(rows[.extras], in: .extras, key: key)
+    try known.census.add(dataset, key: key)
   }
 
   private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
@@ -223,44 +341,36 @@ final class CatalogWriter: @unchecked Sendable {
     try insert(rows.filter { !stored.contains($0) }, into: table, key: key)
   }
 
+  private func storedURIs(of key: Int64) throws -> Set<URIRow> {
+    var stored: Set<URIRow> = []
+    try sql.storedURIs.bind(.integer(key), at: 1)
+    try sql.storedURIs.eachRow { row in
+      stored.insert(
+        URIRow(
+          resource: row.integer(0), field: row.integer(1), position: row.integer(2),
+          term: row.integer(3), displayName: row.integer(4)))
+    }
+    return stored
+  }
+
+  private func followURIs(_ rows: [URIRow], key: Int64) throws {
+    let stored = try storedURIs(of: key)
+    let wanted = Set(rows)
+    guard stored != wanted else { return }
+    for row in stored.subtracting(wanted) {
+      try execute(
+        sql.deleteURI,
+        [.integer(key), .integer(row.resource), .integer(row.field), .integer(row.position)])
+      loosened.insert(row.term)
+    }
+    for row in rows where !stored.contains(row) { try insert(row, key: key) }
+  }
+
   private func writeRecord(_ record: [UInt8], key: Int64, at now: String) throws {
     try sql.writeRecord.bind(.integer(key), at: 1)
     try sql.writeRecord.bind(text: record, at: 2)
     try sql.writeRecord.bind(now, at: 3)
     try sql.writeRecord.run()
-  }
-
-  /// Keeps when a key outside the columns first came, in each JSON type.
-  private func noteFields(of dataset: Dataset, at now: String) throws {
-    if dataset.lostNumbers > 0 { news.lostNumbers.append(dataset.id) }
-    var known = try sightings ?? storedSightings()
-    sightings = nil
-    for extra in dataset.extras {
-      let sighting = FieldSighting(
-        entity: extra.resourcePosition == nil ? .dataset : .resource, field: extra.key,
-        jsonType: extra.jsonType)
-      guard !known.contains(sighting) else { continue }
-      news.add(sighting, known: known)
-      known.insert(sighting)
-      try execute(
-        sql.noteField,
-        [
-          .text(sighting.entity.rawValue), .text(sighting.field), .text(sighting.jsonType),
-          .text(now),
-        ])
-    }
-    sightings = known
-  }
-
-  private func storedSightings() throws -> Set<FieldSighting> {
-    var stored: Set<FieldSighting> = []
-    try sql.knownFields.eachRow { row in
-      stored.insert(
-        FieldSighting(
-          entity: row.text(0).flatMap(FieldTable.Entity.init) ?? .dataset,
-          field: row.text(1) ?? "", jsonType: row.text(2) ?? ""))
-    }
-    return stored
   }
 
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {

@@ -15,7 +15,7 @@ struct Invariant: Sendable {
     return check
   }
 
-  static let all = [meta, sequence, feed, rows, search, ledger, lists]
+  static let all = [meta, sequence, feed, rows, terms, census, search, ledger, lists]
 
   static let meta = Invariant(
     name: "meta", promise: "the file says whose mirror it is and by which rules",
@@ -107,22 +107,85 @@ struct Invariant: Sendable {
       WHERE deleted_at IS NULL AND key NOT IN (SELECT dataset FROM sightings) ORDER BY id
       """,
     ]
-      + ChildTable.allCases.map { table in
+      + childTables.map { table in
         """
-        SELECT DISTINCT d.id || ' is deleted and has rows in \(table.name)'
-        FROM \(table.name) t JOIN all_datasets d ON d.key = t.dataset
+        SELECT DISTINCT d.id || ' is deleted and has rows in \(table)'
+        FROM \(table) t JOIN all_datasets d ON d.key = t.dataset
         WHERE d.deleted_at IS NOT NULL
         """
       }
-      + ChildTable.allCases.filter { $0.keyColumns.contains("resource_position") }.map { table in
+      + ["uri_rows", ChildTable.extras.name].map { table in
         """
-        SELECT DISTINCT d.id || ' has rows in \(table.name) of a resource that is not there'
-        FROM \(table.name) t JOIN all_datasets d ON d.key = t.dataset
-        WHERE NOT EXISTS (
+        SELECT DISTINCT d.id || ' has rows in \(table) of a resource that is not there'
+        FROM \(table) t JOIN all_datasets d ON d.key = t.dataset
+        WHERE t.resource >= 0 AND NOT EXISTS (
           SELECT 1 FROM resource_rows r
-          WHERE r.dataset = t.dataset AND r.position = t.resource_position)
+          WHERE r.dataset = t.dataset AND r.position = t.resource)
         """
       })
+
+  private static let childTables = ["uri_rows"] + ChildTable.allCases.map(\.name)
+
+  /// What is stored instead of derived (see also `resolution`, which reads every record again).
+  static let terms = Invariant(
+    name: "terms", promise: "each value stands as its list says, and no value is kept for nothing",
+    queries: [
+      """
+      SELECT value || ' is unchecked, and ' || list || ' was fetched' FROM terms
+      JOIN value_lists ON name = list AND fetched_at IS NOT NULL WHERE standing = 'unchecked'
+      """,
+      """
+      SELECT value || ' is unlisted, and ' || list || ' was never fetched' FROM terms
+      WHERE standing = 'unlisted'
+        AND list NOT IN (SELECT name FROM value_lists WHERE fetched_at IS NOT NULL)
+      """,
+      """
+      SELECT value || ' is free, and taken from ' || list FROM terms
+      WHERE standing = 'free' AND list <> ''
+      """,
+      """
+      SELECT value || ' is no value of any dataset, and on no list' FROM terms t
+      WHERE first_seen IS NULL AND NOT EXISTS (SELECT 1 FROM uri_rows WHERE term = t.key)
+        AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'uri_rows_term')
+      """,
+      """
+      SELECT f.entity || ' ' || f.field || ' takes its values from ' || coalesce(f.value_list, 'no list')
+        || ', the field table says ' || coalesce(n.value_list, 'none')
+      FROM uri_fields f JOIN fields n ON n.entity = f.entity AND n.field = f.field
+      WHERE n.kind GLOB 'uri*' AND f.scheme = ''
+        AND f.value_list IS NOT iif(n.value_list GLOB '@*', NULL, n.value_list)
+      """,
+      """
+      SELECT d.id || ' has a value of ' || f.field || ' from the wrong list' FROM uri_rows u
+      JOIN uri_fields f ON f.key = u.field
+      JOIN terms t ON t.key = u.term
+      JOIN all_datasets d ON d.key = u.dataset
+      WHERE t.list IS NOT coalesce(f.value_list, iif(f.scheme IN (
+        SELECT scheme FROM spatial_schemes WHERE value_list IS NULL), f.scheme, ''))
+      """,
+    ])
+
+  static let census = Invariant(
+    name: "field_census", promise: "every key is counted as often as it is there",
+    queries: [
+      """
+      WITH found AS (
+        SELECT e.key + 0 AS key, count(DISTINCT x.dataset) AS datasets,
+          min(substr(e.value, 1, 200)) AS example
+        FROM extra_rows x CROSS JOIN json_each(x.json) e GROUP BY e.key)
+      SELECT s.entity || ' ' || s.field || ' is counted ' || s.datasets || ' times and is there '
+        || coalesce(f.datasets, 0)
+      FROM field_sightings s LEFT JOIN found f ON f.key = s.key
+      WHERE s.datasets <> coalesce(f.datasets, 0)
+      UNION ALL
+      SELECT 'a key of extra_rows is ' || key || ', which is none' FROM found
+      WHERE key NOT IN (SELECT key FROM field_sightings)
+      UNION ALL
+      SELECT s.entity || ' ' || s.field || ' shows an example that is no value of it'
+      FROM unknown_fields s JOIN found f ON f.key = s.key
+      WHERE s.example <> f.example
+      """
+    ])
 
   /// By the rows that FTS5 keeps one a document; what they say is checked apart (`full_text`).
   static let search = Invariant(

@@ -1,16 +1,13 @@
-/// A table whose rows belong to one dataset and follow its record.
-///
-/// The first column of each is `dataset`; the cells here are the rest, the key columns first.
+/// The tables of what belongs to a dataset and is read from the record alone. The first column of each
+/// is `dataset`; the cells here are the rest, the key columns first. URI values and extras are coded by
+/// what the database knows, and so are made elsewhere (`Vocabulary`, `FieldCensus`).
 enum ChildTable: Int, CaseIterable {
-  case resources, datasetURIs, resourceURIs, datasetExtras, resourceExtras, tags, groups
+  case resources, extras, tags, groups
 
   var name: String {
     switch self {
     case .resources: "resource_rows"
-    case .datasetURIs: "dataset_uri_rows"
-    case .resourceURIs: "resource_uri_rows"
-    case .datasetExtras: "dataset_extra_rows"
-    case .resourceExtras: "resource_extra_rows"
+    case .extras: "extra_rows"
     case .tags: "tag_rows"
     case .groups: "group_rows"
     }
@@ -19,10 +16,7 @@ enum ChildTable: Int, CaseIterable {
   var keyColumns: [String] {
     switch self {
     case .resources: ["position"]
-    case .datasetURIs: ["field", "position"]
-    case .resourceURIs: ["resource_position", "field", "position"]
-    case .datasetExtras: ["key"]
-    case .resourceExtras: ["resource_position", "key"]
+    case .extras: ["resource"]
     case .tags: ["name"]
     case .groups: ["group_id"]
     }
@@ -30,52 +24,40 @@ enum ChildTable: Int, CaseIterable {
 
   var valueColumns: [String] {
     switch self {
-    case .resources: ResourceColumn.names
-    case .datasetURIs, .resourceURIs:
-      ["value", "malformed", "portal_label", "scheme"]
-    case .datasetExtras, .resourceExtras: ["value", "json_type"]
+    case .resources: ResourceColumn.names + LabeledColumns.resource.map(\.name)
+    case .extras: ["json"]
     case .tags, .groups: []
     }
   }
 
   var columns: [String] { keyColumns + valueColumns }
+}
 
-  /// The rows of a dataset in this table, without the dataset's key.
-  func rows(of dataset: Dataset) -> [[Cell]] {
-    switch self {
-    case .resources:
-      dataset.resources.enumerated().map { position, resource in
-        [.integer(Int64(position))] + resource.columns
+/// The rows of a dataset as the tables hold them: for a first load and for an update alike.
+struct DatasetRows {
+  /// The cells of `all_datasets` behind those of the record.
+  var labels: [Cell]
+  var uris: [URIRow]
+  private var children: [[[Cell]]]
+
+  /// - Parameters:
+  ///   - resolved: its URI values, coded.
+  ///   - extras: its extras, one JSON object for each owner (-1 is the dataset).
+  init(_ dataset: Dataset, _ resolved: ResolvedValues, extras: [(resource: Int, json: String)]) {
+    labels = resolved.datasetLabels
+    uris = resolved.rows
+    children = ChildTable.allCases.map { table in
+      switch table {
+      case .resources:
+        dataset.resources.enumerated().map { position, resource in
+          [.integer(Int64(position))] + resource.columns + resolved.labels(ofResource: position)
+        }
+      case .extras: extras.map { [.integer(Int64($0.resource)), .text($0.json)] }
+      case .tags: dataset.tags.map { [.text($0)] }
+      case .groups: dataset.groups.map { [.text($0.id)] }
       }
-    case .datasetURIs:
-      dataset.uriValues.compactMap { $0.resourcePosition == nil ? $0.cells : nil }
-    case .resourceURIs:
-      dataset.uriValues.compactMap { value in
-        value.resourcePosition.map { [.integer(Int64($0))] + value.cells }
-      }
-    case .datasetExtras:
-      dataset.extras.compactMap { $0.resourcePosition == nil ? $0.cells : nil }
-    case .resourceExtras:
-      dataset.extras.compactMap { extra in
-        extra.resourcePosition.map { [.integer(Int64($0))] + extra.cells }
-      }
-    case .tags: dataset.tags.map { [.text($0)] }
-    case .groups: dataset.groups.map { [.text($0.id)] }
     }
   }
-}
 
-extension URIValue {
-  fileprivate var cells: [Cell] {
-    [
-      .text(field), .integer(Int64(position)), .text(value), .integer(isMalformed ? 1 : 0),
-      Cell(portalLabel), Cell(scheme),
-    ]
-  }
-}
-
-extension Extra {
-  fileprivate var cells: [Cell] {
-    [.text(key), .text(value), .text(jsonType)]
-  }
+  subscript(table: ChildTable) -> [[Cell]] { children[table.rawValue] }
 }

@@ -2,7 +2,7 @@ import GRDB
 
 /// The datasets in which a field has a value, as SQL.
 struct FieldCondition {
-  /// Selects the ids of the datasets.
+  /// Selects the keys of the datasets (`all_datasets.key`).
   let sql: String
   private let isURI: Bool
   private let field: String
@@ -15,21 +15,28 @@ struct FieldCondition {
       arguments: [field])
     isURI = kind?.hasPrefix("uri") == true
     if field == "tag" {
-      sql = "SELECT dataset_id FROM tags WHERE ? IS NOT NULL AND name = ?"
+      sql = "SELECT dataset FROM tag_rows WHERE ? IS NOT NULL AND name = ?"
     } else if isURI {
       sql = Self.uriCondition
     } else if try db.columns(in: "datasets").map(\.name).contains(field) {
-      sql = "SELECT id FROM datasets WHERE ? IS NOT NULL AND \(field.quotedDatabaseIdentifier) = ?"
+      let column = field.quotedDatabaseIdentifier
+      sql = """
+        SELECT d.key FROM datasets v JOIN all_datasets d ON d.id = v.id
+        WHERE ? IS NOT NULL AND v.\(column) = ?
+        """
     } else if try db.columns(in: "resources").map(\.name).contains(field) {
       sql = """
-        SELECT dataset_id FROM resources
-        WHERE ? IS NOT NULL AND \(field.quotedDatabaseIdentifier) = ?
+        SELECT d.key FROM resources v JOIN all_datasets d ON d.id = v.dataset_id
+        WHERE ? IS NOT NULL AND v.\(field.quotedDatabaseIdentifier) = ?
         """
     } else if try kind != nil || Self.isSent(field, in: db) {
       sql = """
-        SELECT e.dataset_id FROM (SELECT ? AS field, ? AS value) w
-        JOIN extras e ON e.value = w.value AND (
-          e.key = w.field OR e.key IN (SELECT m.field FROM meanings m WHERE m.meaning = w.field))
+        WITH wanted(field, value) AS (SELECT ?, ?)
+        SELECT x.dataset FROM extra_rows x CROSS JOIN json_each(x.json) e
+        WHERE e.value = (SELECT value FROM wanted) AND e.key IN (
+          SELECT s.key || '' FROM field_sightings s, wanted w
+          WHERE s.field = w.field
+            OR s.field IN (SELECT m.field FROM meanings m WHERE m.meaning = w.field))
         """
     } else {
       throw try Self.unknown(field, in: db)
@@ -63,28 +70,34 @@ struct FieldCondition {
         UNION
         SELECT c.list, c.uri FROM found p JOIN concepts c ON c.list = p.list AND c.parent = p.uri
       )
-    SELECT u.dataset_id FROM uri_values u
-    WHERE u.field IN (SELECT field FROM meant)
-      AND (u.uri IS NULL OR u.field IN (SELECT field FROM meant WHERE NOT is_word))
-      AND (u.value = (SELECT value FROM wanted)
-        OR (u.value_list, u.value) IN (SELECT list, uri FROM found))
+    SELECT u.dataset FROM uri_rows u
+    JOIN uri_fields f ON f.key = u.field
+    JOIN terms t ON t.key = u.term
+    WHERE u.term IN (
+        SELECT o.key FROM terms o WHERE o.value = (SELECT value FROM wanted)
+        UNION
+        SELECT o.key FROM found p JOIN terms o ON o.list = p.list AND o.value = p.uri)
+      AND f.field IN (SELECT field FROM meant)
+      AND (t.standing IN ('malformed', 'code') OR f.field IN (
+        SELECT field FROM meant WHERE NOT is_word))
     UNION ALL
-    SELECT e.dataset_id FROM extras e
-    WHERE e.key IN (SELECT field FROM meant) AND e.value = (SELECT value FROM wanted)
+    SELECT x.dataset FROM extra_rows x CROSS JOIN json_each(x.json) e
+    WHERE e.value = (SELECT value FROM wanted)
+      AND e.key IN (SELECT s.key || '' FROM field_sightings s JOIN meant USING (field))
       -- Most fields always held URIs: then there is nothing to look through.
       AND EXISTS (SELECT 1 FROM meant JOIN fields USING (field) WHERE kind NOT GLOB 'uri*')
     """
 
   private static func isSent(_ field: String, in db: Database) throws -> Bool {
     try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM extras WHERE key = ?)", arguments: [field]) ?? false
+      db, sql: "SELECT EXISTS (SELECT 1 FROM field_sightings WHERE datasets > 0 AND field = ?)", arguments: [field]) ?? false
   }
 
   private static func unknown(_ field: String, in db: Database) throws -> Failure {
     let names = try String.fetchAll(
       db,
       sql: """
-        SELECT field FROM fields UNION SELECT key FROM extras UNION SELECT 'tag'
+        SELECT field FROM fields UNION SELECT field FROM field_sightings UNION SELECT 'tag'
         UNION SELECT name FROM pragma_table_xinfo('datasets') ORDER BY 1
         """)
     let hint = nearestName(to: field, among: names).map { " Did you mean \($0)?" } ?? ""

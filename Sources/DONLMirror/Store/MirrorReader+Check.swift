@@ -12,7 +12,7 @@ extension MirrorReader {
     let sound = try soundness()
     // What SQLite itself finds damaged tells nothing about our invariants.
     guard sound.first?.isPassed == true else { return sound }
-    return try sound + read(invariants) + [fullText()]
+    return try sound + read(invariants) + checksOfCopy()
   }
 
   private func soundness() throws -> [Check] {
@@ -70,10 +70,8 @@ extension MirrorReader {
     return check
   }
 
-  /// FTS5 compares its index with the rows it was built from. That is asked by an INSERT, so a copy
-  /// is asked.
-  private func fullText() throws -> Check {
-    var check = Check("full_text", "the search index says what the rows say")
+  /// What is asked by statements that write is asked of a copy.
+  private func checksOfCopy() throws -> [Check] {
     let folder = FileManager.default.temporaryDirectory
       .appendingPathComponent("donl-mirror-check-\(UUID().uuidString)")
     do {
@@ -85,14 +83,55 @@ extension MirrorReader {
     let path = folder.appendingPathComponent("copy.db").path
     try copy(to: path)
     do {
-      try DatabaseQueue(path: path).writeWithoutTransaction { db in
-        try db.execute(
-          sql: "INSERT INTO datasets_fts (datasets_fts, rank) VALUES ('integrity-check', 1)")
-      }
-    } catch let error as DatabaseError where error.isDamage {
-      check.add("the index and the rows differ: \(error.message ?? "\(error.resultCode)")")
+      let copy = try DatabaseQueue(path: path)
+      return try copy.writeWithoutTransaction { db in [try fullText(db), try resolution(db)] }
     } catch let error as DatabaseError {
       throw Failure(error, path: path)
+    }
+  }
+
+  /// FTS5 compares its index with the rows it was built from. That is asked by an INSERT.
+  private func fullText(_ db: Database) throws -> Check {
+    var check = Check("full_text", "the search index says what the rows say")
+    do {
+      try db.execute(
+        sql: "INSERT INTO datasets_fts (datasets_fts, rank) VALUES ('integrity-check', 1)")
+    } catch let error as DatabaseError where error.isDamage {
+      check.add("the index and the rows differ: \(error.message ?? "\(error.resultCode)")")
+    }
+    return check
+  }
+
+  /// Reads every stored record again, and resolves its values anew.
+  private func resolution(_ db: Database) throws -> Check {
+    var check = Check("resolution", "reading every record again would change no row")
+    guard let connection = db.sqliteConnection else { return check }
+    let version = try String.fetchOne(
+      db, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
+    guard let churn = ChurnKeys(version: version ?? ChurnKeys.standard.version) else {
+      return check
+    }
+    let writer = CatalogWriter(connection)
+    defer { writer.close() }
+    let normalizer = Normalizer(fields: try FieldTable(db), churn: churn)
+    try db.inTransaction {
+      let rows = try Row.fetchCursor(
+        db,
+        sql: """
+          SELECT d.key, d.id, CAST(r.json AS BLOB)
+          FROM all_datasets d JOIN record_rows r ON r.dataset = d.key
+          WHERE d.deleted_at IS NULL ORDER BY d.id
+          """)
+      while let row = try rows.next() {
+        let (key, id, record): (Int64, String, Data) = (row[0], row[1], row[2])
+        // What is no record any more, `content_hash` tells.
+        guard let dataset = try? normalizer.normalize([UInt8](record)[...]) else { continue }
+        let tables = try writer.differences(of: dataset, key: key)
+        if !tables.isEmpty {
+          check.add("\(id): its record would be read otherwise into \(tables.joined(separator: ", "))")
+        }
+      }
+      return .rollback
     }
     return check
   }

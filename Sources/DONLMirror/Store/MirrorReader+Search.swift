@@ -39,7 +39,7 @@ extension MirrorReader {
       }
       for (field, value) in fields {
         let condition = try FieldCondition(field, in: db)
-        conditions.append("f.dataset_id IN (\(condition.sql))")
+        conditions.append("f.rowid IN (\(condition.sql))")
         arguments += condition.arguments(value)
       }
       guard !conditions.isEmpty else { return [] }
@@ -51,7 +51,7 @@ extension MirrorReader {
           SELECT h.*, l.owner, l.owner_\(language.rawValue)
           FROM (
             SELECT f.dataset_id, f.name, f.title, f.organization, \(snippet), f.rowid
-            FROM datasets_fts f WHERE \(conditions.joined(separator: " AND "))
+            FROM \(phrase == nil ? "fts_rows" : "datasets_fts") f WHERE \(conditions.joined(separator: " AND "))
             ORDER BY \(phrase == nil ? "f.name" : "bm25(datasets_fts, 0, 4, 8, 1, 4, 1, 1)"), f.rowid
             LIMIT ?
           ) h CROSS JOIN labeled_datasets l ON l.id = h.dataset_id

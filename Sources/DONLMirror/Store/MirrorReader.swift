@@ -5,11 +5,17 @@ import GRDB
 public struct MirrorReader: Sendable {
   public let path: String
   let queue: DatabaseQueue
+  private let schema: Schema
 
   /// - Throws: `Failure` 66 when there is no database yet, 65 when it is damaged, newer than we are
   ///   or another program's, 77 when this user may not read it, 73 when its log may be another name's.
   public init(path: String) throws {
+    try self.init(path: path, schema: .current)
+  }
+
+  init(path: String, schema: Schema) throws {
     self.path = path
+    self.schema = schema
     var isFolder: ObjCBool = false
     guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
       throw Failure(
@@ -32,7 +38,8 @@ public struct MirrorReader: Sendable {
       try queue.read { db in
         let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
         let application = try Int32.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-        try Schema.judge(version: version, application: application, path: path)
+        try Schema.judge(
+          version: version, application: application, upTo: schema.version, path: path)
         guard version > 0 else {
           throw Failure(
             .noDatabase, reason: "no_database",
@@ -57,10 +64,10 @@ public struct MirrorReader: Sendable {
   private func older(_ error: DatabaseError) throws -> Failure? {
     guard error.resultCode == .SQLITE_ERROR else { return nil }
     let version = try queue.read { try Int.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
-    guard version < Schema.current.version else { return nil }
+    guard version < schema.version else { return nil }
     return Failure(
       .temporary, reason: "older_schema",
-      "\(path) has schema version \(version), and this needs \(Schema.current.version); "
+      "\(path) has schema version \(version), and this needs \(schema.version); "
         + "the next donl-mirror harvest brings a database up, and publishes a copy anew.")
   }
 

@@ -9,23 +9,23 @@ struct Schema: Sendable {
   /// "DONL"
   static let applicationID: Int32 = 0x444F_4E4C
 
-  /// The steps in order; step n leads from version n to n + 1.
+  /// The version that the first step makes. Those before it were never released.
+  static let firstVersion = 5
+
+  /// The steps in order: the first makes the tables, each other one leads to the next version.
   var steps: [String]
   var views: String
   var indexes: String
 
   static let current = Schema(
-    steps: [
-      text(PackageResources.schema_1_sql), text(PackageResources.schema_2_sql),
-      text(PackageResources.schema_3_sql), text(PackageResources.schema_4_sql),
-    ],
+    steps: [text(PackageResources.schema_sql)],
     views: [
-      PackageResources.views_sql, PackageResources.views_resolution_sql,
+      PackageResources.views_sql, PackageResources.views_values_sql,
       PackageResources.views_lists_sql, PackageResources.views_labels_sql,
     ].map(text).joined(separator: "\n"),
     indexes: text(PackageResources.indexes_sql))
 
-  var version: Int { steps.count }
+  var version: Int { Self.firstVersion - 1 + steps.count }
 
   /// Brings the database up to `version`. A database that is newer, or another program's, is
   /// refused and left as it is.
@@ -45,7 +45,7 @@ struct Schema: Sendable {
 
     try db.inTransaction(.immediate) {
       try dropViews(db)
-      for step in steps[found...] { try db.execute(sql: step) }
+      for step in steps[max(0, found - Self.firstVersion + 1)...] { try db.execute(sql: step) }
       try db.execute(sql: views)
       try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")
@@ -83,6 +83,12 @@ struct Schema: Sendable {
     version: Int, application: Int32, upTo known: Int = Schema.current.version, path: String
   ) throws {
     guard application == 0 || application == applicationID else { throw foreign(path) }
+    guard version == 0 || version >= firstVersion else {
+      throw Failure(
+        .damagedDatabase, reason: "unreleased_schema",
+        "\(path) has schema version \(version), of a donl-mirror that was never released; harvest into "
+          + "another --db. The file was left as it is.")
+    }
     guard version <= known else {
       throw Failure(
         .damagedDatabase, reason: "newer_schema",

@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 import GRDBSQLite
 
@@ -132,12 +133,15 @@ final class Statement {
       return [UInt8](UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    func equals(_ index: Int32, _ other: [UInt8]) -> Bool {
+    func equals(_ index: Int32, _ other: some ContiguousBytes) -> Bool {
+      // The length first: a text of another length is not read from its pages.
       let count = Int(sqlite3_column_bytes(handle, index))
-      guard count == other.count, let start = sqlite3_column_blob(handle, index) else {
-        return count == other.count
+      return other.withUnsafeBytes { other in
+        guard count == other.count else { return false }
+        guard count > 0, let start = sqlite3_column_blob(handle, index), let end = other.baseAddress
+        else { return count == 0 }
+        return memcmp(start, end, count) == 0
       }
-      return UnsafeRawBufferPointer(start: start, count: count).elementsEqual(other)
     }
 
     func cell(_ index: Int32) -> Cell {

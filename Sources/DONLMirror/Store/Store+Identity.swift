@@ -50,7 +50,9 @@ extension Store {
       try db.execute(
         sql: "INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?)",
         arguments: [UUID().uuidString.lowercased()])
-      if try load(fields, in: db) { try readAgain(by: fields, in: db) }
+      if try load(fields, in: db) {
+        try readAgain(by: fields, in: db, at: Timestamp.text(Date()))
+      }
     }
   }
 
@@ -94,9 +96,10 @@ extension Store {
   ///
   /// - Returns: True when the records that are stored were read by another table.
   private func load(_ table: FieldTable, in db: Database) throws -> Bool {
+    guard try meta("field_table", in: db) != table.digest else { return false }
     let columns =
       "entity, field, kind, value_list, dcat, iso19115, label_nl, label_en, names, since, until, "
-      + "renamed_to"
+      + "renamed_to, place"
     let wanted = table.fields.map { field in
       [
         field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
@@ -104,24 +107,39 @@ extension Store {
         field.renamedTo,
       ]
     }
-    let stored = try Row.fetchAll(db, sql: "SELECT \(columns) FROM fields").map { row in
-      (0..<row.count).map { row[$0] as String? }
-    }
-    guard Set(stored) != Set(wanted) else { return false }
+    let hadFields = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM fields)") ?? false
     try db.execute(sql: "DELETE FROM fields")
-    for row in wanted {
+    for (place, row) in wanted.enumerated() {
       try db.execute(
-        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: StatementArguments(row))
+        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        arguments: StatementArguments(row) + [place])
     }
-    return !stored.isEmpty
+    // The list of a field may be another one; in the order of the table, so that rows come in order.
+    for field in table.fields where field.kind.isURI {
+      let list = field.valueList.flatMap { $0.hasPrefix("@") ? nil : $0 }
+      try db.execute(
+        sql: """
+          INSERT INTO uri_fields (entity, field, value_list) VALUES (?1, ?2, ?3)
+          ON CONFLICT (entity, field, scheme) DO UPDATE SET value_list = excluded.value_list
+          """, arguments: [field.entity.rawValue, field.name, list])
+    }
+    try setMeta("field_table", table.digest, in: db)
+    writer.forget()
+    return hadFields
   }
 
   /// Reads the stored records by another field table: a field that was text may hold URIs now. The
   /// records are the same, so nothing is told in `changes`.
-  private func readAgain(by fields: FieldTable, in db: Database) throws {
-    let normalizer = Normalizer(fields: fields, churn: writer.churn)
+  private func readAgain(by fields: FieldTable, in db: Database, at now: String) throws {
     let keys = try Int64.fetchAll(db, sql: "SELECT key FROM all_datasets WHERE deleted_at IS NULL")
+    try readAgain(keys, by: fields, in: db, at: now)
+  }
+
+  /// Reads stored records again, because more is known than when they were written.
+  func readAgain(
+    _ keys: [Int64], by fields: FieldTable, in db: Database, at now: String
+  ) throws {
+    let normalizer = Normalizer(fields: fields, churn: writer.churn)
     for key in keys {
       let record = try Data.fetchOne(
         db, sql: "SELECT CAST(json AS BLOB) FROM record_rows WHERE dataset = ?", arguments: [key])
@@ -129,7 +147,7 @@ extension Store {
       guard let record, let dataset = try? normalizer.normalize([UInt8](record)[...]) else {
         continue
       }
-      try writer.readAgain(dataset, key: key)
+      try writer.readAgain(dataset, key: key, at: now)
     }
   }
 }

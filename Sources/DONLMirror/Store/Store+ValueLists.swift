@@ -89,7 +89,9 @@ extension Store {
         arguments: [
           list.name, list.url, now, concepts.count, validators.etag, validators.lastModified,
         ])
-      try merge(into: list.name, at: now, in: db)
+      let isFirst = try merge(into: list.name, at: now, in: db)
+      if isFirst || !changes.isEmpty { writer.forget() }
+      try rejoin(whatIsTornOf: list.name, since: now, in: db)
       return changes
     }
   }
@@ -137,11 +139,15 @@ extension Store {
           AND (s.label_nl, s.label_en, s.parent) IS (c.label_nl, c.label_en, c.parent)
           AND (s.type, s.slug) IS NOT (c.type, c.slug)) AS edited,
         (
-          SELECT count(*) FROM concepts
-          WHERE list = ?1 AND removed_at IS NULL AND uri NOT IN (SELECT uri FROM temp.staged)
+          SELECT count(*) FROM terms
+          WHERE list = ?1 AND standing = 'listed' AND first_seen IS NOT NULL
+            AND value NOT IN (SELECT uri FROM temp.staged)
         ) AS removed
       FROM temp.staged s
-      LEFT JOIN concepts c ON c.list = ?1 AND c.uri = s.uri
+      LEFT JOIN (
+        SELECT value AS uri, label_nl, label_en, parent, type, slug, removed_at FROM terms
+        WHERE list = ?1 AND first_seen IS NOT NULL
+      ) c ON c.uri = s.uri
       """
     guard let row = try Row.fetchOne(db, sql: sql, arguments: [list]) else { return ListChanges() }
     return ListChanges(
@@ -149,21 +155,39 @@ extension Store {
       edited: row["edited"])
   }
 
-  private func merge(into list: String, at now: String, in db: Database) throws {
+  /// What values were taken from the list before it was read is its entries now, in place: no value
+  /// has to be looked at.
+  ///
+  /// - Returns: whether the list had never been read.
+  private func merge(into list: String, at now: String, in db: Database) throws -> Bool {
+    let isFirst =
+      try Bool.fetchOne(
+        db,
+        sql: "SELECT NOT EXISTS (SELECT 1 FROM terms WHERE list = ? AND first_seen IS NOT NULL)",
+        arguments: [list]) ?? false
     try db.execute(
       sql: """
-        INSERT INTO concepts (list, uri, label_nl, label_en, parent, type, slug, first_seen,
-          last_seen)
-        SELECT ?1, uri, label_nl, label_en, parent, type, slug, ?2, ?2 FROM temp.staged WHERE true
-        ON CONFLICT (list, uri) DO UPDATE SET label_nl = excluded.label_nl,
+        INSERT INTO terms (list, value, standing, label_nl, label_en, parent, type, slug,
+          first_seen, last_seen)
+        SELECT ?1, uri, 'listed', label_nl, label_en, parent, type, slug, ?2, ?2
+        FROM temp.staged WHERE true
+        ON CONFLICT (value, list) DO UPDATE SET standing = 'listed', label_nl = excluded.label_nl,
           label_en = excluded.label_en, parent = excluded.parent, type = excluded.type,
-          slug = excluded.slug, last_seen = excluded.last_seen, removed_at = NULL
+          slug = excluded.slug, first_seen = coalesce(first_seen, excluded.first_seen),
+          last_seen = excluded.last_seen, removed_at = NULL
         """, arguments: [list, now])
     try db.execute(
       sql: """
-        UPDATE concepts SET removed_at = ?2
-        WHERE list = ?1 AND removed_at IS NULL AND uri NOT IN (SELECT uri FROM temp.staged)
+        UPDATE terms SET removed_at = ?2, standing = 'removed'
+        WHERE list = ?1 AND first_seen IS NOT NULL AND standing = 'listed'
+          AND value NOT IN (SELECT uri FROM temp.staged)
         """, arguments: [list, now])
+    // Of what could not be told from entries before there were any.
+    if isFirst {
+      try db.execute(
+        sql: "UPDATE terms SET standing = 'unlisted' WHERE list = ? AND standing = 'unchecked'",
+        arguments: [list])
+    }
     // A name is history as soon as it is seen: the row before it says since when it was otherwise.
     try db.execute(
       sql: """
@@ -177,5 +201,31 @@ extension Store {
             AND (l.label_nl, l.label_en, l.parent) IS (c.label_nl, c.label_en, c.parent))
         """, arguments: [list, now])
     try db.execute(sql: "DELETE FROM temp.staged")
+    return isFirst
+  }
+
+  /// A new entry with a comma may be the whole of what the portal has torn: the records that hold its
+  /// first piece are read again.
+  private func rejoin(whatIsTornOf list: String, since now: String, in db: Database) throws {
+    let wholes = try String.fetchAll(
+      db,
+      sql: """
+        SELECT value FROM terms
+        WHERE list = ? AND first_seen = ? AND standing = 'listed' AND instr(value, ',') > 0
+        """, arguments: [list, now])
+    var keys: Set<Int64> = []
+    for whole in wholes {
+      let piece = String(whole.prefix { $0 != "," })
+      keys.formUnion(
+        try Int64.fetchSet(
+          db,
+          sql: """
+            SELECT u.dataset FROM terms t JOIN uri_rows u ON u.term = t.key
+            WHERE t.value = ? AND u.dataset IN (
+              SELECT key FROM all_datasets WHERE deleted_at IS NULL)
+            """, arguments: [piece]))
+    }
+    guard !keys.isEmpty else { return }
+    try readAgain(keys.sorted(), by: try FieldTable(db), in: db, at: now)
   }
 }

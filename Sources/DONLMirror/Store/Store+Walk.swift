@@ -2,9 +2,31 @@ import Crypto
 import Foundation
 import GRDB
 
-/// What one page brought, read: datasets, and records that could not be read.
+/// What one page brought, read: datasets, records that could not be read, and the ids of those that
+/// are stored byte for byte.
 struct Batch: Sendable {
-  var entries: [Result<Dataset, Rejection>]
+  enum Entry: Sendable {
+    case dataset(Dataset)
+    case rejection(Rejection)
+    case same(id: String)
+
+    init(_ read: Result<Dataset, Rejection>) {
+      switch read {
+      case .success(let dataset): self = .dataset(dataset)
+      case .failure(let rejection): self = .rejection(rejection)
+      }
+    }
+
+    var id: String? {
+      switch self {
+      case .dataset(let dataset): dataset.id
+      case .rejection(let rejection): rejection.datasetID
+      case .same(let id): id
+      }
+    }
+  }
+
+  var entries: [Entry]
 
   /// Of an id that comes twice, the newest record alone, or the first of equally new ones: so every
   /// walk ends with the same. The others go.
@@ -14,8 +36,8 @@ struct Batch: Sendable {
     var best: [String: Int] = [:]
     var conflicts: Set<String> = []
     let kept = entries.indices.filter { index in
-      guard case .success(let dataset) = entries[index] else { return true }
-      guard let other = best[dataset.id], case .success(let rival) = entries[other] else {
+      guard case .dataset(let dataset) = entries[index] else { return true }
+      guard let other = best[dataset.id], case .dataset(let rival) = entries[other] else {
         best[dataset.id] = index
         return true
       }
@@ -168,10 +190,12 @@ extension Store {
     try endAbsences(of: batch, in: db)
     for entry in batch.entries {
       switch entry {
-      case .success(let dataset):
+      case .dataset(let dataset):
         try apply(dataset, walk: walk, askedAs: asked, run: run, at: now, into: &tally)
-      case .failure(let rejection):
+      case .rejection(let rejection):
         try apply(rejection, walk: walk, run: run, at: now, into: &tally)
+      case .same(let id):
+        try apply(unchanged: id, walk: walk, askedAs: asked, into: &tally)
       }
     }
     try db.execute(
@@ -191,7 +215,7 @@ extension Store {
     let absent = try String.fetchSet(
       db, sql: "SELECT d.id FROM absences JOIN all_datasets d ON d.key = dataset")
     guard !absent.isEmpty else { return }
-    for id in batch.entries.compactMap(\.datasetID) where absent.contains(id) {
+    for id in batch.entries.compactMap(\.id) where absent.contains(id) {
       try db.execute(
         sql: "DELETE FROM absences WHERE dataset = (SELECT key FROM all_datasets WHERE id = ?)",
         arguments: [id])
@@ -265,6 +289,35 @@ extension Store {
     tally.touched += isRepeated ? 0 : 1
   }
 
+  /// The live datasets whose stored record is, byte for byte, one of these, by its place on the page.
+  /// An id that comes twice is left out: which of its records counts, their stamps say.
+  func stored(among page: Page, at places: [Int]) throws -> [Int: String] {
+    try read { _ in
+      var stored: [Int: String] = [:]
+      var seen: [String: Int] = [:]
+      for place in places {
+        guard let id = page.ids[place] else { continue }
+        guard seen.updateValue(place, forKey: id) == nil else {
+          stored = stored.filter { $0.value != id }
+          continue
+        }
+        if try writer.isStored(page[place], of: id) { stored[place] = id }
+      }
+      return stored
+    }
+  }
+
+  private func apply(
+    unchanged id: String, walk: Int64, askedAs asked: Asked, into tally: inout Tally
+  ) throws {
+    guard let known = try writer.known(id) else { return }
+    let isRepeated = known.walk == walk && asked != .postponed
+    guard !isRepeated || asked != .page else { return }
+    try writer.markSeen(known.key, by: walk)
+    try writer.heal(id)
+    tally.unchanged += isRepeated ? 0 : 1
+  }
+
   private func apply(
     _ rejection: Rejection, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
   ) throws {
@@ -276,15 +329,6 @@ extension Store {
     let isNew = try writer.quarantine(
       rejection, key: key, walk: walk, run: run.id, at: now)
     tally.rejected += isNew ? 1 : 0
-  }
-}
-
-extension Result<Dataset, Rejection> {
-  fileprivate var datasetID: String? {
-    switch self {
-    case .success(let dataset): dataset.id
-    case .failure(let rejection): rejection.datasetID
-    }
   }
 }
 

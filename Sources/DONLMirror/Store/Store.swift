@@ -17,7 +17,7 @@ public final class Store: Sendable {
   static let walBytesMax = 16 << 20
 
   /// Pages of the file in memory, in KiB as SQLite's minus says.
-  private static let cacheSize = -32768
+  private static let cacheSize = -8192
 
   /// Opens the database, creating or migrating it. The caller holds the `HarvestLock`.
   ///
@@ -37,7 +37,9 @@ public final class Store: Sendable {
     do {
       var configuration = Configuration()
       configuration.busyMode = .timeout(patience / .seconds(1))
-      configuration.foreignKeysEnabled = true
+      // Four look-ups for each of forty rows a dataset. They are proven once, by `finishLoad`, and by
+      // every `check`.
+      configuration.foreignKeysEnabled = false
       configuration.prepareDatabase { db in
         try db.execute(sql: "PRAGMA synchronous = NORMAL")
         try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
@@ -63,7 +65,16 @@ public final class Store: Sendable {
   /// Runs the work in one immediate transaction; all of it is kept, or none.
   func write<T>(_ work: (Database) throws -> T) throws -> T {
     do {
-      return try queue.write(work)
+      return try queue.write { db in
+        do {
+          let result = try work(db)
+          try writer.finish()
+          return result
+        } catch {
+          writer.forget()
+          throw error
+        }
+      }
     } catch let error as DatabaseError {
       throw Failure(error, path: path)
     }
@@ -84,14 +95,51 @@ public final class Store: Sendable {
     }
   }
 
-  /// Builds what the first load left out, and lets SQLite look at its statistics.
+  /// Builds what a first load left out, and lets SQLite look at its statistics.
+  ///
+  /// - Throws: `Failure` 70 when a row names one that is not there.
   func finishLoad() throws {
+    try buildIndexes()
+    try write { db in
+      // Where the smallest value went, the next is looked for.
+      try db.execute(
+        sql: """
+          UPDATE field_sightings SET example = (
+            SELECT min(substr(e.value, 1, 200)) FROM extra_rows x CROSS JOIN json_each(x.json) e
+            WHERE e.key = field_sightings.key || '')
+          WHERE datasets > 0 AND example IS NULL AND key IN (SELECT key FROM unknown_fields)
+          """)
+      if db.changesCount > 0 { writer.forget() }
+    }
+    try read { try $0.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize") }
+  }
+
+  /// Builds the secondary indexes where they are missing, and proves what a load without them left
+  /// to be proven.
+  func buildIndexes() throws {
+    let isBuilt = try read { db in
+      try Bool.fetchOne(
+        db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changes_run')") ?? false
+    }
     try read { db in
       // The sorter of CREATE INDEX takes as much memory as the cache may.
       try db.execute(sql: "PRAGMA cache_size = -4096")
       try db.execute(sql: Schema.current.indexes)
       try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
-      try db.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize")
+    }
+    guard !isBuilt else { return }
+    try write { db in
+      // What lost its last value while there was no index to tell.
+      try db.execute(
+        sql: """
+          DELETE FROM terms
+          WHERE first_seen IS NULL AND NOT EXISTS (SELECT 1 FROM uri_rows WHERE term = terms.key)
+          """)
+      if db.changesCount > 0 { writer.forget() }
+      guard let broken = try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") else { return }
+      throw Failure(
+        .internalError, reason: "foreign_keys",
+        "A row of \(broken[0] as String) names one of \(broken[2] as String) that is not there.")
     }
   }
 

@@ -30,15 +30,13 @@ extension CommandLineTests {
 }
 
 extension Workbench {
-  /// What readers see of the portal, without the times of our own runs. URI values as they were sent:
-  /// how they read depends on the value lists, which only `--sample` brings along.
+  /// What readers see of the portal, without the times of our own runs. URI values without what their
+  /// lists say of them: only `--sample` brings lists along.
   func content(_ name: String = "mirror.db") throws -> [String: [String]] {
     let tables = [
       "datasets": "id, name, title, notes, metadata_modified, content_hash",
       "resources": "dataset_id, position, id, name, url",
-      "dataset_uri_rows JOIN all_datasets ON key = dataset": "id, field, position, value",
-      "resource_uri_rows JOIN all_datasets ON key = dataset":
-        "id, resource_position, field, position, value",
+      "uri_values": "dataset_id, resource_position, field, position, value, portal_label",
       "tags": "dataset_id, name", "records": "dataset_id, json",
       "extras": "dataset_id, resource_position, key, value",
       "deleted_datasets": "id, name, reason, replaced_by",

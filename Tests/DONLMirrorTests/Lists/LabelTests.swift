@@ -133,7 +133,7 @@ struct LabelTests {
       mirror throws in
       try mirror.tamper(
         """
-        UPDATE concepts SET parent = '\(Self.terms)Weg_(thema)' WHERE uri LIKE '%/Verkeer_(thema)'
+        UPDATE terms SET parent = '\(Self.terms)Weg_(thema)' WHERE value LIKE '%/Verkeer_(thema)'
         """)
 
       #expect(try mirror.count("SELECT count(*) FROM theme_datasets") == 2)
@@ -159,13 +159,15 @@ struct LabelTests {
         try mirror.strings(names) == ["c theme", "d theme", "e theme", "f license_id"])
 
       // A list that has dropped an entry says nothing of its name.
-      try mirror.tamper("UPDATE concepts SET removed_at = first_seen WHERE uri = '\(weg)'")
+      try mirror.tamper(
+        "UPDATE terms SET removed_at = first_seen, standing = 'removed' WHERE value = '\(weg)'")
       #expect(try mirror.strings(names) == ["f license_id"])
-      try mirror.tamper("UPDATE concepts SET removed_at = NULL WHERE uri = '\(weg)'")
+      try mirror.tamper(
+        "UPDATE terms SET removed_at = NULL, standing = 'listed' WHERE value = '\(weg)'")
 
       try mirror.tamper(
         """
-        UPDATE concepts SET label_nl = 'Weg | Verkeer' WHERE uri = '\(weg)';
+        UPDATE terms SET label_nl = 'Weg | Verkeer' WHERE value = '\(weg)';
         UPDATE organizations SET title = 'Gemeente Utrecht', is_listed = id = 'org'
         """)
       #expect(

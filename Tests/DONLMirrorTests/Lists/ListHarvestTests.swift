@@ -249,32 +249,4 @@ struct ListHarvestTests {
 
     #expect(Set(wanted.filter { !$0.hasPrefix("@") }).subtracting(known).isEmpty)
   }
-
-  @Test("moves a file of version 1 forward, and then reads its lists")
-  func migration() async throws {
-    try await ListStory.tell(try .few()) { story in
-      try story.mirror.tamper(Schema.current.steps[0])
-      try story.mirror.tamper(
-        """
-        PRAGMA application_id = \(Schema.applicationID);
-        PRAGMA user_version = 1;
-        INSERT INTO value_lists (name, url) VALUES ('Overheid:Frequency', 'http://old.example/');
-        INSERT INTO concepts (list, uri, label_nl, first_seen, last_seen)
-        VALUES ('Overheid:Frequency', 'urn:old', 'Oud', '2026-01-01T00:00:00.000000Z',
-          '2026-01-01T00:00:00.000000Z')
-        """)
-      try await story.harvest()
-
-      #expect(try story.mirror.count("PRAGMA user_version") == Schema.current.version)
-      #expect(try story.mirror.count("SELECT count(*) FROM value_lists WHERE entries > 0") == 22)
-      // What an unknown hand had put there has gone from the list, and stays with its name.
-      #expect(
-        try story.mirror.strings(
-          "SELECT label_nl FROM concepts WHERE uri = 'urn:old' AND removed_at IS NOT NULL")
-          == ["Oud"])
-      #expect(
-        FileManager.default.fileExists(
-          atPath: story.mirror.path + ".before-v\(Schema.current.version)"))
-    }
-  }
 }

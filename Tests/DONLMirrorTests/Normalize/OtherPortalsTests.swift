@@ -65,7 +65,7 @@ import Testing
         tally["page", default: 0] += 1
         for (index, outcome) in normalizer.normalize(page).enumerated() {
           switch outcome {
-          case .success(let dataset): #expect(page.id(ofRecord: index) == dataset.id)
+          case .success(let dataset): #expect(page.ids[index] == dataset.id)
           // Lists of names are lists, but not of datasets.
           case .failure(let rejection):
             #expect(rejection.reason == .notAnObject || Self.withoutID.contains(name), "\(name)")

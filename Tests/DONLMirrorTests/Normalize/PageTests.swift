@@ -129,7 +129,7 @@ import Testing
         CensusRow(id: "c", metadataModified: nil), nil,
         CensusRow(id: "d", metadataModified: "2015-04-11T00:00:00.000000Z"), nil,
       ])
-    #expect(page.id(ofRecord: 1) == "b")
+    #expect(page.ids[1] == "b")
   }
 
   @Test("survives any bytes")
@@ -145,7 +145,7 @@ import Testing
       guard let page = try? Page(body: body) else { continue }
       for index in page.records.indices {
         #expect(page.records[index].upperBound <= body.count)
-        _ = page.id(ofRecord: index)
+        _ = page.ids[index]
       }
     }
   }

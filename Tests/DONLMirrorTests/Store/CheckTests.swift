@@ -53,6 +53,18 @@ struct CheckTests {
       ("INSERT INTO value_lists (name, url, entries) VALUES ('A', '', 3)", ["value_lists"]),
       ("UPDATE runs SET exit_code = NULL", ["ledger"]),
       ("INSERT INTO group_rows (dataset, group_id) VALUES (1, 'none')", ["foreign_keys"]),
+      ("DELETE FROM uri_rows WHERE dataset = 1", ["resolution"]),
+      ("UPDATE uri_rows SET position = 7 WHERE dataset = 1", ["resolution"]),
+      ("UPDATE terms SET value = value || 'x'", ["resolution"]),
+      ("UPDATE terms SET standing = 'unlisted' WHERE standing = 'unchecked'", ["terms"]),
+      ("INSERT INTO terms (list, value, standing) VALUES ('', 'x', 'free')", ["terms"]),
+      ("UPDATE uri_fields SET value_list = 'A' WHERE field = 'authority'", ["terms"]),
+      ("UPDATE all_datasets SET license_term = NULL", ["resolution"]),
+      ("UPDATE all_datasets SET title = 'x' WHERE id = '0002'", ["resolution"]),
+      ("UPDATE resource_rows SET format_term = 1 WHERE dataset = 1", ["resolution"]),
+      ("DELETE FROM extra_rows WHERE dataset = 1", ["resolution", "field_census"]),
+      ("UPDATE field_sightings SET datasets = datasets + 1", ["field_census"]),
+      ("INSERT INTO extra_rows VALUES (1, 99, '{}')", ["rows"]),
     ])
   func tampered(sql: String, names: [String]) async throws {
     try await story(Entry.row(5)) { mirror, portal in

@@ -66,14 +66,30 @@ struct SchemaTests {
   func older() throws {
     let mirror = try Mirror()
     try Store(path: mirror.path).close()
-    try mirror.tamper("DROP VIEW labeled_datasets; PRAGMA user_version = 1")
-    let reader = try MirrorReader(path: mirror.path)
+    try mirror.tamper("DROP VIEW labeled_datasets")
+    let later = Self.next("ALTER TABLE licenses ADD COLUMN note TEXT")
+    let reader = try MirrorReader(path: mirror.path, schema: later)
     let failure = #expect(throws: Failure.self) { try reader.search(["x"]) }
 
     #expect(failure?.status == .temporary)
     #expect(failure?.reason == "older_schema")
     #expect(failure?.message.contains("harvest") == true)
     #expect(try reader.lists().isEmpty)
+  }
+
+  @Test("that was never released is told so, and the file stays as it is", arguments: 1...4)
+  func unreleased(version: Int) throws {
+    let mirror = try Mirror()
+    try Store(path: mirror.path).close()
+    try mirror.tamper("PRAGMA user_version = \(version); PRAGMA wal_checkpoint(TRUNCATE)")
+    let before = try Data(contentsOf: URL(filePath: mirror.path))
+    for open in [{ _ = try Store(path: $0) }, { _ = try MirrorReader(path: $0) }] as [(String) throws -> Void] {
+      let failure = #expect(throws: Failure.self) { try open(mirror.path) }
+      #expect(failure?.status == .damagedDatabase)
+      #expect(failure?.reason == "unreleased_schema")
+      #expect(failure?.message.contains("version \(version)") == true)
+    }
+    #expect(try Data(contentsOf: URL(filePath: mirror.path)) == before)
   }
 
   @Test(

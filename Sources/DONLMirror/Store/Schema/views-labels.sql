@@ -1,363 +1,90 @@
--- The catalogue with labels, by the fields of DONL 1.1. Dropped and recreated together with
--- views.sql.
-
-CREATE VIEW meanings AS -- the fields by the name that DONL 1.1 has for what they mean
-SELECT
-  entity, field AS meaning, -- the field of DONL 1.1
-  field, -- a key that means it
-  0 AS is_renamed, -- 0 for the field itself
-  until
-FROM fields
-UNION ALL
-SELECT entity, renamed_to, field, 1, until FROM fields WHERE renamed_to IS NOT NULL;
-
-CREATE VIEW field_values AS
--- everything that `uri_values` and `extras` hold, by the field of DONL 1.1
-SELECT
-  d.id AS dataset_id,
-  NULL AS resource_position, -- NULL on the dataset
-  coalesce(iif(f.until IS NULL AND NOT u.malformed, NULL, f.renamed_to), u.field) AS field, -- the name in DONL 1.1
-  u.field AS sent_as,
-  u.position,
-  u.value, -- as sent
-  u.label_nl, u.label_en
-FROM resolved_dataset_uris u
-JOIN all_datasets d ON d.key = u.dataset
--- A field that lives on and was something else once was no URI then: 'source' held the catalogue's name.
-LEFT JOIN fields f ON f.entity = 'dataset' AND f.field = u.field
-UNION ALL
-SELECT d.id, u.resource_position, coalesce(f.renamed_to, u.field), u.field,
-  u.position, u.value, u.label_nl, u.label_en
-FROM resolved_resource_uris u
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN fields f ON f.entity = 'resource' AND f.field = u.field
-UNION ALL
-SELECT d.id, NULL, coalesce(f.renamed_to, e.key), e.key, 0, e.value, NULL, NULL
-FROM dataset_extra_rows e
-JOIN all_datasets d ON d.key = e.dataset
-LEFT JOIN fields f ON f.entity = 'dataset' AND f.field = e.key
-UNION ALL
-SELECT d.id, e.resource_position, coalesce(f.renamed_to, e.key), e.key, 0, e.value, NULL, NULL
-FROM resource_extra_rows e
-JOIN all_datasets d ON d.key = e.dataset
-LEFT JOIN fields f ON f.entity = 'resource' AND f.field = e.key;
+-- The catalogue with labels, by the fields of DONL 1.1: flat joins. Which value a column shows was settled when the
+-- record was written (LabeledColumns.swift). Dropped and recreated together with views.sql.
 
 CREATE VIEW labeled_datasets AS -- the live datasets. A label is NULL where no list has it
 SELECT
   d.id, d.name, d.title,
+  owner.value AS owner, -- URI of the data owner: `authority`, in DONL 1.0 `maintainer`
+  owner.label_nl AS owner_nl,
+  owner.label_en AS owner_en,
+  publisher.value AS publisher, -- `publisher`, `author`
+  publisher.label_nl AS publisher_nl,
+  publisher.label_en AS publisher_en,
+  license.value AS license, -- URI of the license
+  license.label_nl AS license_nl,
+  license.label_en AS license_en,
+  access_rights.value AS access_rights, -- URI: public, restricted, …
+  access_rights.label_nl AS access_rights_nl,
+  access_rights.label_en AS access_rights_en,
+  status.value AS status, -- `dataset_status`
+  status.label_nl AS status_nl,
+  status.label_en AS status_en,
+  frequency.value AS frequency, -- `frequency`, `accrual_periodicity`
+  frequency.label_nl AS frequency_nl,
+  frequency.label_en AS frequency_en,
+  source_catalog.value AS source_catalog, -- in DONL 1.0 `source`, a word
+  source_catalog.label_nl AS source_catalog_nl,
+  source_catalog.label_en AS source_catalog_en,
+  language.value AS language, -- the first one
+  language.label_nl AS language_nl,
+  language.label_en AS language_en,
+  metadata_language.value AS metadata_language, -- URI of the language of the metadata
+  metadata_language.label_nl AS metadata_language_nl,
+  metadata_language.label_en AS metadata_language_en,
+  landing_page.value AS landing_page, -- `url`, `landingpage`
+  d.period_start, -- as sent: `temporal_start`, `temporal_from`
+  d.period_end, -- as sent: `temporal_end`, `temporal_to`
   (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'authority'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS owner, -- URI of the data owner: `authority`, in DONL 1.0 `maintainer`
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'authority'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS owner_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'authority'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS owner_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'publisher'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS publisher, -- `publisher`, `author`
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'publisher'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS publisher_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'publisher'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS publisher_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'license_id'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS license, -- URI of the license
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'license_id'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS license_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'license_id'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS license_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'access_rights'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS access_rights, -- URI: public, restricted, …
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'access_rights'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS access_rights_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'access_rights'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS access_rights_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'dataset_status'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS status, -- `dataset_status`
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'dataset_status'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS status_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'dataset_status'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS status_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'frequency'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS frequency, -- `frequency`, `accrual_periodicity`
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'frequency'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS frequency_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'frequency'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS frequency_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'source_catalog'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS source_catalog, -- in DONL 1.0 `source`, a word
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'source_catalog'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS source_catalog_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'source_catalog'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS source_catalog_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS language, -- the first one
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS language_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS language_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'metadata_language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS metadata_language, -- URI of the language of the metadata
-  (
-    SELECT u.label_nl FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'metadata_language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS metadata_language_nl,
-  (
-    SELECT u.label_en FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'metadata_language'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS metadata_language_en,
-  (
-    SELECT u.value FROM meanings m
-    CROSS JOIN resolved_dataset_uris u ON u.dataset = d.key AND u.field = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'url'
-      AND (m.is_renamed = 0 OR m.until IS NOT NULL OR u.malformed)
-    ORDER BY m.is_renamed, u.position LIMIT 1
-  ) AS landing_page, -- `url`, `landingpage`
-  (
-    SELECT e.value FROM meanings m
-    CROSS JOIN dataset_extra_rows e ON e.dataset = d.key AND e.key = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'temporal_start'
-    ORDER BY m.is_renamed LIMIT 1
-  ) AS period_start, -- as sent: `temporal_start`, `temporal_from`
-  (
-    SELECT e.value FROM meanings m
-    CROSS JOIN dataset_extra_rows e ON e.dataset = d.key AND e.key = m.field
-    WHERE m.entity = 'dataset' AND m.meaning = 'temporal_end'
-    ORDER BY m.is_renamed LIMIT 1
-  ) AS period_end, -- as sent: `temporal_end`, `temporal_to`
-  (
-    SELECT group_concat(u.label_nl, '; ') FROM resolved_dataset_uris u
-    WHERE u.dataset = d.key AND u.field = 'theme'
+    SELECT group_concat(t.label_nl, '; ') FROM uri_rows u JOIN terms t ON t.key = u.term
+    WHERE u.dataset = d.key AND u.resource = -1
+      AND u.field = (SELECT key FROM uri_fields WHERE entity = 'dataset' AND field = 'theme' AND scheme = '')
   ) AS themes_nl, -- joined with `; `
   (
-    SELECT group_concat(u.label_en, '; ') FROM resolved_dataset_uris u
-    WHERE u.dataset = d.key AND u.field = 'theme'
+    SELECT group_concat(t.label_en, '; ') FROM uri_rows u JOIN terms t ON t.key = u.term
+    WHERE u.dataset = d.key AND u.resource = -1
+      AND u.field = (SELECT key FROM uri_fields WHERE entity = 'dataset' AND field = 'theme' AND scheme = '')
   ) AS themes_en, -- the same in English
   d.issued, d.modified, d.metadata_modified
 FROM all_datasets d
+LEFT JOIN terms owner ON owner.key = d.owner_term
+LEFT JOIN terms publisher ON publisher.key = d.publisher_term
+LEFT JOIN terms license ON license.key = d.license_term
+LEFT JOIN terms access_rights ON access_rights.key = d.access_rights_term
+LEFT JOIN terms status ON status.key = d.status_term
+LEFT JOIN terms frequency ON frequency.key = d.frequency_term
+LEFT JOIN terms source_catalog ON source_catalog.key = d.source_catalog_term
+LEFT JOIN terms language ON language.key = d.language_term
+LEFT JOIN terms metadata_language ON metadata_language.key = d.metadata_language_term
+LEFT JOIN terms landing_page ON landing_page.key = d.landing_page_term
 WHERE d.deleted_at IS NULL;
 
 CREATE VIEW labeled_resources AS -- the resources of the live datasets with labels
 SELECT
   d.id AS dataset_id, r.position, r.id, r.name, r.url, r.size,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'format'
-    ORDER BY u.position LIMIT 1
-  ) AS format, -- URI or word, as sent
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'format'
-    ORDER BY u.position LIMIT 1
-  ) AS format_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'format'
-    ORDER BY u.position LIMIT 1
-  ) AS format_en,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field IN ('mimetype', 'media_type')
-    ORDER BY u.position LIMIT 1
-  ) AS media_type, -- `mimetype` or `media_type`
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field IN ('mimetype', 'media_type')
-    ORDER BY u.position LIMIT 1
-  ) AS media_type_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field IN ('mimetype', 'media_type')
-    ORDER BY u.position LIMIT 1
-  ) AS media_type_en,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'license_id'
-    ORDER BY u.position LIMIT 1
-  ) AS license, -- URI of the license
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'license_id'
-    ORDER BY u.position LIMIT 1
-  ) AS license_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'license_id'
-    ORDER BY u.position LIMIT 1
-  ) AS license_en,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'status'
-    ORDER BY u.position LIMIT 1
-  ) AS status, -- URI: how far its life is
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'status'
-    ORDER BY u.position LIMIT 1
-  ) AS status_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'status'
-    ORDER BY u.position LIMIT 1
-  ) AS status_en,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'distribution_type'
-    ORDER BY u.position LIMIT 1
-  ) AS type, -- `distribution_type`
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'distribution_type'
-    ORDER BY u.position LIMIT 1
-  ) AS type_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'distribution_type'
-    ORDER BY u.position LIMIT 1
-  ) AS type_en,
-  (
-    SELECT u.value FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'language'
-    ORDER BY u.position LIMIT 1
-  ) AS language, -- the first one
-  (
-    SELECT u.label_nl FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'language'
-    ORDER BY u.position LIMIT 1
-  ) AS language_nl,
-  (
-    SELECT u.label_en FROM resolved_resource_uris u
-    WHERE u.dataset = r.dataset AND u.resource_position = r.position AND u.field = 'language'
-    ORDER BY u.position LIMIT 1
-  ) AS language_en,
+  format.value AS format, -- URI or word, as sent
+  format.label_nl AS format_nl,
+  format.label_en AS format_en,
+  media_type.value AS media_type, -- `mimetype` or `media_type`
+  media_type.label_nl AS media_type_nl,
+  media_type.label_en AS media_type_en,
+  license.value AS license, -- URI of the license
+  license.label_nl AS license_nl,
+  license.label_en AS license_en,
+  status.value AS status, -- URI: how far its life is
+  status.label_nl AS status_nl,
+  status.label_en AS status_en,
+  type.value AS type, -- `distribution_type`
+  type.label_nl AS type_nl,
+  type.label_en AS type_en,
+  language.value AS language, -- the first one
+  language.label_nl AS language_nl,
+  language.label_en AS language_en,
   r.created, r.last_modified
 FROM resource_rows r
-JOIN all_datasets d ON d.key = r.dataset;
+JOIN all_datasets d ON d.key = r.dataset
+LEFT JOIN terms format ON format.key = r.format_term
+LEFT JOIN terms media_type ON media_type.key = r.media_type_term
+LEFT JOIN terms license ON license.key = r.license_term
+LEFT JOIN terms status ON status.key = r.status_term
+LEFT JOIN terms type ON type.key = r.type_term
+LEFT JOIN terms language ON language.key = r.language_term;

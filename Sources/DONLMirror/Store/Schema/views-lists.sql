@@ -6,34 +6,34 @@ CREATE VIEW stale_display_names AS
 -- from the Dutch label that the list has now. The portal joins parents with ` | `, so what stands
 -- after the last one counts too
 WITH claims AS (
-  SELECT u.dataset, u.field, u.value AS uri, u.portal_label, u.label_nl AS list_label, u.value_list
-  FROM resolved_dataset_uris u
-  WHERE u.portal_label IS NOT NULL AND u.standing = 'listed'
+  SELECT d.id AS dataset_id, d.name, f.field, t.value AS uri, p.label AS portal_label,
+    t.label_nl AS list_label, f.value_list
+  FROM uri_rows u
+  JOIN display_names p ON p.key = u.display_name
+  JOIN terms t ON t.key = u.term
+  JOIN uri_fields f ON f.key = u.field
+  JOIN all_datasets d ON d.key = u.dataset
+  WHERE t.standing = 'listed'
   UNION ALL
-  SELECT u.dataset, u.field, u.value, u.portal_label, u.label_nl, u.value_list
-  FROM resolved_resource_uris u
-  WHERE u.portal_label IS NOT NULL AND u.standing = 'listed'
-  UNION ALL
-  SELECT d.key, 'organization_title', NULL, d.organization_title, o.title, 'organization_list'
+  SELECT d.id, d.name, 'organization_title', NULL, d.organization_title, o.title, 'organization_list'
   FROM all_datasets d
   JOIN organizations o ON o.id = d.owner_org AND o.is_listed = 1
   WHERE d.deleted_at IS NULL AND d.organization_title IS NOT NULL
 )
 SELECT
-  d.id AS dataset_id,
-  d.name, -- of the dataset
-  u.field, -- the field that holds the URI; `organization_title`
-  u.uri, -- NULL for `organization_title`
-  u.portal_label, -- the display name that the portal sent
-  u.list_label, -- the label of now
-  u.value_list -- `organization_list` for `organization_title`: the portal's own
-FROM claims u
-JOIN all_datasets d ON d.key = u.dataset
-WHERE u.portal_label <> u.list_label
+  dataset_id, -- CKAN's id, which is the identity of a dataset
+  name, -- of the dataset
+  field, -- the field that holds the URI; `organization_title`
+  uri, -- NULL for `organization_title`
+  portal_label, -- the display name that the portal sent
+  list_label, -- the label of now
+  value_list -- `organization_list` for `organization_title`: the portal's own
+FROM claims
+WHERE portal_label <> list_label
   -- The portal joins parents with ' | '; what stands after the last one is the label itself.
   AND NOT (
-    instr(u.list_label, ' | ') = 0
-    AND substr(u.portal_label, -length(u.list_label) - 3) = ' | ' || u.list_label);
+    instr(list_label, ' | ') = 0
+    AND substr(portal_label, -length(list_label) - 3) = ' | ' || list_label);
 
 CREATE VIEW unlisted_uris AS
 -- URIs that are not, or no longer, on the list of their field, as far as the list was fetched
@@ -58,23 +58,21 @@ WHERE standing = 'malformed';
 CREATE VIEW value_list_usage AS
 -- a row for each list, also those that no value is taken from. `uses` = `resolved` + `unlisted` +
 -- `malformed` + `unchecked`
-WITH used AS (
-  SELECT value_list, dataset, value, standing FROM resolved_dataset_uris
-  WHERE value_list IS NOT NULL
-  UNION ALL
-  SELECT value_list, dataset, value, standing FROM resolved_resource_uris
-  WHERE value_list IS NOT NULL
-), counts AS (
-  SELECT value_list,
+WITH counts AS (
+  SELECT f.value_list,
     count(*) AS uses,
-    count(DISTINCT dataset) AS datasets,
-    count(DISTINCT CASE WHEN standing = 'listed' THEN value END) AS entries_used,
-    sum(standing = 'listed') AS resolved,
-    sum(standing IN ('unlisted', 'removed')) AS unlisted,
-    sum(standing = 'removed') AS removed,
-    sum(standing = 'malformed') AS malformed,
-    sum(standing = 'unchecked') AS unchecked
-  FROM used GROUP BY value_list
+    count(DISTINCT u.dataset) AS datasets,
+    count(DISTINCT CASE WHEN t.standing = 'listed' THEN u.term END) AS entries_used,
+    sum(t.standing = 'listed') AS resolved,
+    sum(t.standing IN ('unlisted', 'removed')) AS unlisted,
+    sum(t.standing = 'removed') AS removed,
+    sum(t.standing = 'malformed') AS malformed,
+    sum(t.standing = 'unchecked') AS unchecked
+  FROM uri_rows u
+  JOIN uri_fields f ON f.key = u.field
+  JOIN terms t ON t.key = u.term
+  WHERE f.value_list IS NOT NULL
+  GROUP BY f.value_list
 ), lists AS (
   SELECT name FROM value_lists
   UNION SELECT value_list FROM fields WHERE value_list NOT GLOB '@*'
@@ -135,13 +133,15 @@ WHERE f.entity = 'dataset' AND f.field = 'theme';
 CREATE VIEW theme_datasets AS
 -- the live datasets of each theme, those of the themes below it included, each once
 SELECT
-  coalesce(b.ancestor, u.value) AS theme, -- URI
+  coalesce(b.ancestor, t.value) AS theme, -- URI
   c.label_nl, c.label_en,
   d.id AS dataset_id,
   max(coalesce(b.distance, 0) = 0) AS is_direct -- 0: only by a theme below it
-FROM resolved_dataset_uris u
+FROM uri_fields f
+JOIN uri_rows u ON u.field = f.key AND u.resource = -1
+JOIN terms t ON t.key = u.term
 JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN broader_concepts b ON b.list = u.value_list AND b.uri = u.value
-LEFT JOIN concepts c ON c.list = u.value_list AND c.uri = b.ancestor
-WHERE u.field = 'theme' AND u.standing <> 'malformed' AND d.deleted_at IS NULL
+LEFT JOIN broader_concepts b ON b.list = t.list AND b.uri = t.value
+LEFT JOIN concepts c ON c.list = t.list AND c.uri = b.ancestor
+WHERE f.entity = 'dataset' AND f.field = 'theme' AND t.standing <> 'malformed' AND d.deleted_at IS NULL
 GROUP BY 1, d.id;

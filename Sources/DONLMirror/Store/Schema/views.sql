@@ -73,14 +73,14 @@ JOIN all_datasets d ON d.key = g.dataset;
 CREATE VIEW extras AS -- every key that neither the columns nor `uri_values` carry
 SELECT
   d.id AS dataset_id,
-  NULL AS resource_position, -- NULL on the dataset
-  e.key, e.value, e.json_type
-FROM dataset_extra_rows e
-JOIN all_datasets d ON d.key = e.dataset
-UNION ALL
-SELECT d.id, e.resource_position, e.key, e.value, e.json_type
-FROM resource_extra_rows e
-JOIN all_datasets d ON d.key = e.dataset;
+  nullif(x.resource, -1) AS resource_position, -- NULL on the dataset
+  s.field AS key, -- the key as sent
+  e.value, -- text, or JSON for what is no string
+  s.json_type -- `string`, `number`, `boolean`, `array`, `object`
+FROM extra_rows x
+JOIN all_datasets d ON d.key = x.dataset
+CROSS JOIN json_each(x.json) e
+CROSS JOIN field_sightings s ON s.key = e.key;
 
 CREATE VIEW records AS -- the live datasets as they came
 SELECT d.id AS dataset_id, r.json, r.fetched_at
@@ -88,28 +88,11 @@ FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW field_census AS
--- what no column and no row of `fields` carries: keys that nobody knows, and known ones in another
--- type of JSON. Drift is a query
-SELECT
-  c.entity, -- `dataset`, `resource`
-  c.field, -- the key as sent
-  c.json_type, -- `string`, `number`, `boolean`, `array`, `object`
-  c.datasets, -- how many have it
-  c.example, -- the first 200 characters of one value
-  s.first_seen
-FROM (
-  SELECT 'dataset' AS entity, key AS field, json_type,
-    count(DISTINCT dataset) AS datasets, min(substr(value, 1, 200)) AS example
-  FROM dataset_extra_rows GROUP BY key, json_type
-  UNION ALL
-  SELECT 'resource', key, json_type, count(DISTINCT dataset), min(substr(value, 1, 200))
-  FROM resource_extra_rows GROUP BY key, json_type
-) c
-LEFT JOIN field_sightings s
-  ON s.entity = c.entity AND s.field = c.field AND s.json_type = c.json_type
-LEFT JOIN fields f ON f.entity = c.entity AND f.field = c.field
-WHERE f.field IS NULL OR c.json_type NOT IN (
+CREATE VIEW unknown_fields AS -- ours: the sightings that `field_census` is about
+SELECT s.key, s.entity, s.field, s.json_type, s.datasets, s.example, s.first_seen
+FROM field_sightings s
+LEFT JOIN fields f ON f.entity = s.entity AND f.field = s.field
+WHERE f.field IS NULL OR s.json_type NOT IN (
   -- As CKAN sends the kind, or as text: its extras hold nothing else.
   'string',
   CASE f.kind
@@ -117,6 +100,19 @@ WHERE f.field IS NULL OR c.json_type NOT IN (
     WHEN 'object list' THEN 'array' WHEN 'text list' THEN 'array' WHEN 'display name' THEN 'array'
     ELSE 'string'
   END);
+
+CREATE VIEW field_census AS
+-- what no column and no row of `fields` carries: keys that nobody knows, and known ones in another
+-- type of JSON. Drift is a query
+SELECT
+  entity, -- `dataset`, `resource`
+  field, -- the key as sent
+  json_type, -- `string`, `number`, `boolean`, `array`, `object`
+  datasets, -- how many have it
+  example, -- the first 200 characters of one value
+  first_seen -- when a run first saw it
+FROM unknown_fields
+WHERE datasets > 0;
 
 CREATE VIEW latest_complete_run AS
 -- the last row of `runs` whose outcome is `complete`; no row when there is none

@@ -1,8 +1,15 @@
--- Schema version 1. Base tables; the names that CONTRACT.md promises are these tables or the views in views.sql.
+-- The tables. The names that readers hold on to are these tables, or the views in views*.sql.
 -- Timestamps are TEXT: 'YYYY-MM-DDTHH:MM:SS.ffffffZ', or 'YYYY-MM-DD[THH:MM:SS]' where the portal sends no zone.
 
 CREATE TABLE meta ( -- facts about this file
-  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`, `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version` (the rule of `content_hash`; behind a `+` the keys of `portal.churn-keys`), `hash_since` (the last `seq` before that rule), `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `figures` (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON)
+  key TEXT NOT NULL PRIMARY KEY, -- `source` (the portal; `sample` for the sample), `license`, `epoch`,
+    -- `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version` (the rule
+    -- of `content_hash`; behind a `+` the keys of `portal.churn-keys`), `hash_since` (the last `seq` before that
+    -- rule), `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each
+    -- run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `figures`
+    -- (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as
+    -- JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON),
+    -- `field_table` (tells which table of fields the records were read by)
   value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 
@@ -10,7 +17,8 @@ CREATE TABLE runs ( -- the ledger: one row per run
   id INTEGER PRIMARY KEY, -- the number of the run, never reused
   walk_id INTEGER REFERENCES walks(id), -- the walk that it did a part of; a walk outlives an interrupted run
   mode TEXT NOT NULL CHECK (mode IN ('full', 'incremental')), -- `full`, `incremental`
-  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')), -- `complete`, `partial`, `failed`, `interrupted`, `running`
+  outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')), -- `complete`,
+    -- `partial`, `failed`, `interrupted`, `running`
   started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC
   finished_at TEXT, -- our clock, UTC; NULL while running
   checkpoint TEXT, -- the portal's time up to which this run made the file consistent
@@ -73,11 +81,25 @@ CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view dataset
   issued TEXT, -- when the data were published; no zone
   modified TEXT, -- when the data changed, not the metadata; no zone
   metadata_created TEXT CHECK (metadata_created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
-  metadata_modified TEXT CHECK (metadata_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC; what incremental runs follow
+  metadata_modified TEXT CHECK (metadata_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it,
+    -- UTC; what incremental runs follow
   num_resources INTEGER, -- as the portal says
   num_tags INTEGER, -- as the portal says
   content_hash TEXT NOT NULL, -- SHA-256 of the record without what churns
-  is_repaired INTEGER NOT NULL DEFAULT 0 CHECK (is_repaired IN (0, 1)), -- 1 when a character that no text may hold became U+FFFD in the columns, or NaN or Infinity became NULL
+  is_repaired INTEGER NOT NULL DEFAULT 0 CHECK (is_repaired IN (0, 1)), -- 1 when a character that no text may hold
+    -- became U+FFFD in the columns, or NaN or Infinity became NULL
+  owner_term INTEGER REFERENCES terms(key), -- what `labeled_datasets` shows, by its columns
+  publisher_term INTEGER REFERENCES terms(key),
+  license_term INTEGER REFERENCES terms(key),
+  access_rights_term INTEGER REFERENCES terms(key),
+  status_term INTEGER REFERENCES terms(key),
+  frequency_term INTEGER REFERENCES terms(key),
+  source_catalog_term INTEGER REFERENCES terms(key),
+  language_term INTEGER REFERENCES terms(key),
+  metadata_language_term INTEGER REFERENCES terms(key),
+  landing_page_term INTEGER REFERENCES terms(key),
+  period_start TEXT, -- as sent: `temporal_start`, `temporal_from`
+  period_end TEXT, -- as sent: `temporal_end`, `temporal_to`
   first_run INTEGER NOT NULL REFERENCES runs(id), -- the `runs.id` of the run that first stored it
   first_seen TEXT NOT NULL, -- when the run began that first stored it
   deleted_at TEXT, -- when we noticed that it is gone; NULL while it lives
@@ -92,7 +114,8 @@ CREATE TABLE sightings ( -- ours: which walk saw a dataset; narrow, because a fu
 
 CREATE TABLE absences ( -- ours: live datasets that the portal's index no longer shows
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
-  state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- `held` by the guard against mass deletion, or `unclear`: without evidence; or still `active` by package_show
+  state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- `held` by the guard against mass deletion, or
+    -- `unclear`: without evidence; or still `active` by package_show
   detail TEXT NOT NULL, -- why, for a person
   first_noted_at TEXT NOT NULL, -- when a census first missed it
   noted_at TEXT NOT NULL, -- when a census last missed it
@@ -118,49 +141,64 @@ CREATE TABLE resource_rows ( -- ours: the resources
   size INTEGER, -- as sent: kB by DONL's definition, bytes by DCAT's
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
   last_modified TEXT CHECK (last_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC
-  UNIQUE (dataset, position)
+  format_term INTEGER REFERENCES terms(key), -- what `labeled_resources` shows, by its columns
+  media_type_term INTEGER REFERENCES terms(key),
+  license_term INTEGER REFERENCES terms(key),
+  status_term INTEGER REFERENCES terms(key),
+  type_term INTEGER REFERENCES terms(key),
+  language_term INTEGER REFERENCES terms(key),
+  PRIMARY KEY (dataset, position)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE uri_fields ( -- ours: the URI-valued fields by number
+  key INTEGER PRIMARY KEY,
+  entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
+  field TEXT NOT NULL, -- the key as sent
+  scheme TEXT NOT NULL DEFAULT '', -- of `spatial_value`: the `spatial_scheme` beside the value; a row for each
+  value_list TEXT, -- the list that the values are taken from
+  UNIQUE (entity, field, scheme)
 ) STRICT;
 
-CREATE TABLE dataset_uri_rows ( -- ours: values of URI-valued fields of datasets
+CREATE TABLE terms ( -- ours: the entries of value lists, and each value of a URI field once for the list that it is
+  -- taken from; so a value is resolved when it is written, and what a list says anew of it is one row
+  key INTEGER PRIMARY KEY,
+  list TEXT NOT NULL, -- `value_lists.name`; the scheme of a code; '' where the field has no list
+  value TEXT NOT NULL, -- as sent; torn values are joined where the list knows the whole
+  standing TEXT NOT NULL CHECK (
+    standing IN ('listed', 'removed', 'unlisted', 'unchecked', 'free', 'code', 'malformed')),
+  label_nl TEXT, -- the label of now; of what is gone, the last one
+  label_en TEXT, -- the label of now; of what is gone, the last one
+  parent TEXT, -- the value above it on the same list
+  type TEXT, -- what the list says about the kind of an organization
+  slug TEXT, -- what the list says about the name of a catalogue in URLs
+  first_seen TEXT, -- when we first saw it on the list; NULL on what never was
+  last_seen TEXT, -- the `fetched_at` of the last content that held it
+  removed_at TEXT, -- when it was first missed; NULL while it is on the list
+  UNIQUE (value, list),
+  CHECK ((first_seen IS NOT NULL) = (standing IN ('listed', 'removed'))),
+  CHECK ((removed_at IS NOT NULL) = (standing = 'removed'))
+) STRICT;
+
+CREATE TABLE display_names ( -- ours: the display names that the portal sent, each once
+  key INTEGER PRIMARY KEY,
+  label TEXT NOT NULL UNIQUE
+) STRICT;
+
+CREATE TABLE uri_rows ( -- ours: the values of URI-valued fields
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  field TEXT NOT NULL, -- the key as sent
+  resource INTEGER NOT NULL CHECK (resource >= -1), -- the position of the resource; -1 on a field of the dataset
+  field INTEGER NOT NULL REFERENCES uri_fields(key),
   position INTEGER NOT NULL, -- 0, 1, … in the order as sent
-  value TEXT NOT NULL, -- as sent
-  malformed INTEGER NOT NULL CHECK (malformed IN (0, 1)), -- 1: no scheme and something, or a control character
-  portal_label TEXT, -- the display name that the portal sent beside it
-  value_list TEXT, -- the field's value list
-  scheme TEXT, -- of `spatial_value` only: the `spatial_scheme` at the same place
-  PRIMARY KEY (dataset, field, position)
+  term INTEGER NOT NULL REFERENCES terms(key),
+  display_name INTEGER REFERENCES display_names(key), -- what the portal sent beside it
+  PRIMARY KEY (dataset, resource, field, position)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE resource_uri_rows ( -- ours: the same of resources
+CREATE TABLE extra_rows ( -- ours: what neither the columns nor the URI values of a dataset or a resource carry
   dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  resource_position INTEGER NOT NULL,
-  field TEXT NOT NULL,
-  position INTEGER NOT NULL,
-  value TEXT NOT NULL,
-  malformed INTEGER NOT NULL,
-  portal_label TEXT,
-  value_list TEXT,
-  scheme TEXT,
-  PRIMARY KEY (dataset, resource_position, field, position)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE dataset_extra_rows ( -- ours: what neither the columns nor the URI values of datasets carry
-  dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  key TEXT NOT NULL, -- the key as sent
-  value TEXT NOT NULL, -- text, or JSON for what is no string
-  json_type TEXT NOT NULL, -- `string`, `number`, `boolean`, `array`, `object`
-  PRIMARY KEY (dataset, key)
-) STRICT, WITHOUT ROWID;
-
-CREATE TABLE resource_extra_rows ( -- ours: the same of resources
-  dataset INTEGER NOT NULL REFERENCES all_datasets(key) ON DELETE CASCADE,
-  resource_position INTEGER NOT NULL,
-  key TEXT NOT NULL,
-  value TEXT NOT NULL,
-  json_type TEXT NOT NULL,
-  PRIMARY KEY (dataset, resource_position, key)
+  resource INTEGER NOT NULL CHECK (resource >= -1), -- the position of the resource; -1 on the dataset
+  json TEXT NOT NULL, -- an object: `field_sightings.key` and the text, or JSON for what is no string
+  PRIMARY KEY (dataset, resource)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tag_rows ( -- ours: the tags
@@ -177,7 +215,8 @@ CREATE TABLE organizations ( -- accounts in CKAN under which datasets are publis
   image_url TEXT, -- its logo
   state TEXT, -- CKAN's state
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
-  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a record
+  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a
+    -- record
   first_seen TEXT NOT NULL, -- when a run first saw it
   last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
@@ -190,7 +229,8 @@ CREATE TABLE groups ( -- CKAN's groups, which the portal may use for themes
   image_url TEXT, -- its logo
   state TEXT, -- CKAN's state
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
-  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a record
+  is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a
+    -- record
   first_seen TEXT NOT NULL, -- when a run first saw it
   last_seen TEXT NOT NULL -- when its row last changed or the list last named it
 ) STRICT, WITHOUT ROWID;
@@ -207,22 +247,26 @@ CREATE TABLE licenses ( -- the portal's own list of licenses
   url TEXT -- where it can be read
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE changes ( -- the feed: append-only, one row when the content of a dataset changed; a dataset that was only touched
+CREATE TABLE changes ( -- the feed: append-only, one row when the content of a dataset changed; a dataset that was
+    -- only touched
   -- (another stamp, other resource ids) has none. Remember the last `seq` and ask `WHERE seq > ?`. When
-  -- `meta.epoch` is another one than you remember, the file was made anew, or an older copy was put back: read everything
+  -- `meta.epoch` is another one than you remember, the file was made anew, or an older copy was put back: read
+  -- everything
   seq INTEGER PRIMARY KEY AUTOINCREMENT, -- strictly increasing; gaps have no meaning
   kind TEXT NOT NULL CHECK (kind IN ('create', 'update', 'delete')), -- `create`, `update`, `delete`
   dataset_id TEXT NOT NULL, -- `datasets.id`, or `deleted_datasets.id`
   name TEXT, -- its name at that time
   run_id INTEGER NOT NULL REFERENCES runs(id), -- `runs.id`
-  recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC; the same for all changes stored with a page
+  recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC; the same for
+    -- all changes stored with a page
   metadata_modified TEXT, -- the portal's stamp of the record
   changed_fields TEXT, -- on an update: JSON array of the keys
   content_hash TEXT, -- after the change; on a delete the last one known
   replaced_by TEXT -- on a delete: the live id that bears the same name
 ) STRICT;
 
-CREATE TABLE rejections ( -- the quarantine: records that could not be read; a row leaves when its record can be read again
+CREATE TABLE rejections ( -- the quarantine: records that could not be read; a row leaves when its record can be read
+    -- again
   key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or `sha256:` and the hash of the bytes
   dataset_id TEXT, -- NULL when the record does not say
   run_id INTEGER NOT NULL REFERENCES runs(id), -- the last run that saw it so
@@ -249,35 +293,96 @@ CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from confi
   names TEXT, -- on a display name: the field whose URI it names
   since TEXT, -- the version of DONL, or the month, that brought it
   until TEXT, -- the last version of DONL that has it
+  renamed_to TEXT, -- the field of DONL 1.1 that means the same
+  place INTEGER NOT NULL, -- its place in config/fields.csv
   PRIMARY KEY (entity, field)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE field_sightings ( -- ours: when a key and JSON type outside the columns first came
-  entity TEXT NOT NULL, -- `dataset`, `resource`
+CREATE TABLE field_sightings ( -- ours: the keys and JSON types outside the columns
+  key INTEGER PRIMARY KEY,
+  entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
   field TEXT NOT NULL, -- the key as sent
   json_type TEXT NOT NULL, -- `string`, `number`, `boolean`, `array`, `object`
   first_seen TEXT NOT NULL, -- when a run first saw it
-  PRIMARY KEY (entity, field, json_type)
-) STRICT, WITHOUT ROWID;
+  datasets INTEGER NOT NULL DEFAULT 0, -- how many have it
+  example TEXT, -- the first 200 characters of the smallest value; NULL until the end of the run when that is gone
+  UNIQUE (entity, field, json_type)
+) STRICT;
 
 CREATE TABLE value_lists ( -- the portal's *waardelijsten*
   name TEXT NOT NULL PRIMARY KEY, -- as in `fields.value_list`
   url TEXT NOT NULL, -- where it was read
   fetched_at TEXT, -- when its present content came; NULL when none ever did
   checked_at TEXT, -- when that was last found to be the present content
-  entries INTEGER NOT NULL DEFAULT 0 -- how many, without what is gone
+  entries INTEGER NOT NULL DEFAULT 0, -- how many, without what is gone
+  etag TEXT, -- of the present content; asked with If-None-Match
+  last_modified TEXT, -- of the present content, as sent; asked with If-Modified-Since
+  failed_at TEXT, -- when the last reading failed; NULL when it did not. The content is then that of before
+  failure_reason TEXT, -- a stable word
+  failure TEXT -- one sentence for a person
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE concepts ( -- the entries of value lists. A label belongs to (`list`, `uri`): one URI can be on two lists and have two labels
-  list TEXT NOT NULL REFERENCES value_lists(name) ON DELETE CASCADE, -- `value_lists.name`
-  uri TEXT NOT NULL, -- as sent: an opaque text
-  label_nl TEXT, -- the label of now; of what is gone, the last one
-  label_en TEXT, -- the label of now; of what is gone, the last one
+CREATE TABLE concept_labels ( -- what an entry was called: one row from when it was first seen, and one whenever the
+    -- list called it
+  -- otherwise; the last one not later than a moment is what it was called then
+  list TEXT NOT NULL, -- `value_lists.name`
+  uri TEXT NOT NULL, -- `concepts.uri`
+  observed_at TEXT NOT NULL, -- when we first saw it so, our clock
+  label_nl TEXT, -- in Dutch
+  label_en TEXT, -- in English
   parent TEXT, -- the `uri` above it on the same list
-  first_seen TEXT NOT NULL, -- when we first saw it
-  last_seen TEXT NOT NULL, -- the `fetched_at` of the last content that held it
-  removed_at TEXT, -- when it was first missed; NULL while it is on the list
-  PRIMARY KEY (list, uri)
+  PRIMARY KEY (list, uri, observed_at),
+  FOREIGN KEY (list, uri) REFERENCES terms(list, value) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE spatial_schemes ( -- ours: what a spatial_scheme says of the spatial_value beside it
+  scheme TEXT NOT NULL PRIMARY KEY,
+  value_list TEXT -- the list that the value is taken from; NULL: it is a code of that scheme
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO spatial_schemes (scheme, value_list)
+SELECT 'http://standaarden.overheid.nl/owms/4.0/doc/' || column1, column2
+FROM (VALUES
+  ('waardelijsten/overheid.gemeente', 'Overheid:Gemeente'),
+  ('waardelijsten/overheid.koninkrijksdeel', 'Overheid:Koninkrijksdeel'),
+  ('waardelijsten/overheid.provincie', 'Overheid:Provincie'),
+  ('waardelijsten/overheid.waterschap', 'Overheid:Waterschap'),
+  ('syntax-codeerschemas/overheid.epsg28992', NULL),
+  ('syntax-codeerschemas/overheid.postcodehuisnummer', NULL));
+
+CREATE TABLE code_patterns ( -- ours: the forms that a code may have, as patterns of GLOB
+  scheme TEXT NOT NULL REFERENCES spatial_schemes(scheme),
+  pattern TEXT NOT NULL,
+  but_not TEXT NOT NULL, -- a pattern that must not fit as well; '' fits nothing
+  PRIMARY KEY (scheme, pattern)
+) STRICT, WITHOUT ROWID;
+
+-- An RD point: x and y in meters, each six digits, with or without millimeters.
+WITH number(pattern) AS (
+  VALUES ('[0-9][0-9][0-9][0-9][0-9][0-9]'), ('[0-9][0-9][0-9][0-9][0-9][0-9].[0-9][0-9][0-9]')
+)
+INSERT INTO code_patterns (scheme, pattern, but_not)
+SELECT 'http://standaarden.overheid.nl/owms/4.0/doc/syntax-codeerschemas/overheid.epsg28992',
+  x.pattern || ' ' || y.pattern, ''
+FROM number x, number y;
+
+-- A postcode: four digits, then two letters or not, then a house number without spaces or not.
+WITH form(pattern) AS (
+  VALUES (''), ('[A-Z][A-Z]'), ('[A-Z][A-Z][0-9]*')
+)
+INSERT INTO code_patterns (scheme, pattern, but_not)
+SELECT
+  'http://standaarden.overheid.nl/owms/4.0/doc/syntax-codeerschemas/overheid.postcodehuisnummer',
+  '[1-9][0-9][0-9][0-9]' || pattern,
+  '*[ ' || char(9, 10, 11, 12, 13) || ']*'
+FROM form;
+
+CREATE TABLE unserved_rows ( -- ours: records that the portal counts and does not serve
+  key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or `#` and a number where the portal shows none
+  dataset_id TEXT, -- NULL where the portal shows none
+  first_noted_at TEXT NOT NULL, -- when a census first missed it
+  noted_at TEXT NOT NULL, -- when a census last missed it
+  detail TEXT NOT NULL -- why, or where in the list, for a person
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIEW fts_rows AS -- ours: what datasets_fts indexes, by all_datasets.key
@@ -298,5 +403,5 @@ CREATE VIRTUAL TABLE datasets_fts USING fts5(
   -- `word*` finds beginnings; there is no Dutch stemming
   dataset_id UNINDEXED, name, title, notes, tags, organization, resources,
   content='fts_rows', content_rowid='rowid',
-  tokenize="unicode61 remove_diacritics 2", prefix='2 3'
+  tokenize="unicode61 remove_diacritics 2"
 );

@@ -89,8 +89,13 @@ final class CatalogStatements {
         deleted_at = NULL, deleted_reason = NULL
       WHERE key = ?
       """)
+    // The values of a tombstone are gone, and with them what its labels named.
     buryDataset = try prepare(
-      "UPDATE all_datasets SET deleted_at = ?, deleted_reason = ? WHERE key = ?")
+      """
+      UPDATE all_datasets SET deleted_at = ?, deleted_reason = ?,
+        \(labels.map { "\($0.name) = NULL" }.joined(separator: ", "))
+      WHERE key = ?
+      """)
     writeRecord = try prepare(
       """
       INSERT INTO record_rows (dataset, json, fetched_at) VALUES (?1, ?2, ?3)

@@ -368,9 +368,8 @@ final class CatalogWriter: @unchecked Sendable {
 
   private func writeRecord(_ record: [UInt8], key: Int64, at now: String) throws {
     try sql.writeRecord.bind(.integer(key), at: 1)
-    try sql.writeRecord.bind(text: record, at: 2)
     try sql.writeRecord.bind(now, at: 3)
-    try sql.writeRecord.run()
+    try sql.writeRecord.run(withText: record, at: 2)
   }
 
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {

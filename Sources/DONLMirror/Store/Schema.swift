@@ -83,7 +83,7 @@ struct Schema: Sendable {
     version: Int, application: Int32, upTo known: Int = Schema.current.version, path: String
   ) throws {
     guard application == 0 || application == applicationID else { throw foreign(path) }
-    guard version == 0 || version >= firstVersion else {
+    guard version == 0 || version >= firstVersion || application == 0 else {
       throw Failure(
         .damagedDatabase, reason: "unreleased_schema",
         "\(path) has schema version \(version), of a donl-mirror that was never released; harvest into "

@@ -25,6 +25,20 @@ final class Statement {
 
   deinit {
     sqlite3_finalize(handle)
+    texts.deallocate()
+  }
+
+  /// The text that is bound, until the statement has run: SQLite would allocate for each.
+  private let texts = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
+  private var textBytes = 0
+
+  /// Makes the statement ready for the next run.
+  private func reset() {
+    sqlite3_reset(handle)
+    guard textBytes > 0 else { return }
+    // What was bound is no longer there.
+    sqlite3_clear_bindings(handle)
+    textBytes = 0
   }
 
   /// Binds the cells from parameter `first` on (parameters count from 1).
@@ -53,11 +67,6 @@ final class Statement {
     }
   }
 
-  /// Binds bytes that are known to be valid UTF-8 as text.
-  func bind(text bytes: [UInt8], at index: Int32) throws {
-    try bytes.withUnsafeBytes { try bindText($0, at: index) }
-  }
-
   func bind(blob bytes: [UInt8], at index: Int32) throws {
     let code = bytes.withUnsafeBytes { buffer in
       buffer.count == 0
@@ -70,18 +79,44 @@ final class Statement {
 
   private func bindText(_ buffer: UnsafeRawBufferPointer, at index: Int32) throws {
     // An empty Swift string may have no address; SQLite would take that for NULL.
-    let code =
-      buffer.count == 0
-      ? sqlite3_bind_text(handle, index, "", 0, transient)
-      : sqlite3_bind_text64(
-        handle, index, buffer.baseAddress?.assumingMemoryBound(to: CChar.self),
-        UInt64(buffer.count), transient, UInt8(SQLITE_UTF8))
-    try check(code)
+    guard buffer.count > 0 else {
+      return try check(sqlite3_bind_text(handle, index, "", 0, transient))
+    }
+    guard textBytes + buffer.count <= texts.count, let start = texts.baseAddress else {
+      return try bind(buffer, at: index, transient)
+    }
+    let kept = UnsafeMutableRawBufferPointer(start: start + textBytes, count: buffer.count)
+    kept.copyMemory(from: buffer)
+    textBytes += buffer.count
+    // nil: SQLite reads it where it is (SQLITE_STATIC).
+    try bind(UnsafeRawBufferPointer(kept), at: index, nil)
+  }
+
+  private func bind(
+    _ text: UnsafeRawBufferPointer, at index: Int32, _ lifetime: sqlite3_destructor_type?
+  ) throws {
+    try check(
+      sqlite3_bind_text64(
+        handle, index, text.baseAddress?.assumingMemoryBound(to: CChar.self),
+        UInt64(text.count), lifetime, UInt8(SQLITE_UTF8)))
+  }
+
+  /// Runs the statement with bytes that are known to be valid UTF-8 as text, without a copy of them.
+  func run(withText bytes: [UInt8], at index: Int32) throws {
+    try bytes.withUnsafeBytes { buffer in
+      guard buffer.count > 0 else {
+        try bindText(buffer, at: index)
+        return try run()
+      }
+      try bind(buffer, at: index, nil)
+      defer { sqlite3_bind_null(handle, index) }
+      try run()
+    }
   }
 
   /// Runs a statement that returns no row, and makes it ready for the next.
   func run() throws {
-    defer { sqlite3_reset(handle) }
+    defer { reset() }
     let code = sqlite3_step(handle)
     guard code == SQLITE_DONE || code == SQLITE_ROW else {
       throw Self.error(sqlite3_extended_errcode(connection), on: connection, sql: sql)
@@ -90,7 +125,7 @@ final class Statement {
 
   /// Steps through the rows; the closure reads columns of the present row.
   func eachRow(_ body: (Columns) throws -> Void) throws {
-    defer { sqlite3_reset(handle) }
+    defer { reset() }
     while true {
       let code = sqlite3_step(handle)
       if code == SQLITE_DONE { return }
@@ -103,7 +138,7 @@ final class Statement {
 
   /// The first row, read by the closure; nil when there is none.
   func first<T>(_ body: (Columns) throws -> T) throws -> T? {
-    defer { sqlite3_reset(handle) }
+    defer { reset() }
     let code = sqlite3_step(handle)
     if code == SQLITE_DONE { return nil }
     guard code == SQLITE_ROW else {

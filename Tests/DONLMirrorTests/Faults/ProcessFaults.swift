@@ -36,7 +36,9 @@ extension Workbench {
     let tables = [
       "datasets": "id, name, title, notes, metadata_modified, content_hash",
       "resources": "dataset_id, position, id, name, url",
-      "uri_values": "dataset_id, resource_position, field, position, value, portal_label",
+      // What is torn, and joined where the list is there.
+      "uri_values WHERE field <> 'spatial_value'":
+        "dataset_id, resource_position, field, position, value, portal_label",
       "tags": "dataset_id, name", "records": "dataset_id, json",
       "extras": "dataset_id, resource_position, key, value",
       "deleted_datasets": "id, name, reason, replaced_by",

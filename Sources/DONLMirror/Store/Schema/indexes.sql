@@ -14,4 +14,5 @@ CREATE INDEX IF NOT EXISTS tag_rows_name ON tag_rows(name);
 CREATE INDEX IF NOT EXISTS group_rows_group ON group_rows(group_id);
 CREATE INDEX IF NOT EXISTS changes_dataset ON changes(dataset_id);
 CREATE INDEX IF NOT EXISTS changes_run ON changes(run_id);
+CREATE INDEX IF NOT EXISTS rejections_dataset ON rejections(dataset_id);
 CREATE INDEX IF NOT EXISTS fields_renamed ON fields(entity, renamed_to) WHERE renamed_to IS NOT NULL;

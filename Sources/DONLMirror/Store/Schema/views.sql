@@ -88,7 +88,7 @@ FROM record_rows r
 JOIN all_datasets d ON d.key = r.dataset
 WHERE d.deleted_at IS NULL;
 
-CREATE VIEW unknown_fields AS -- ours: the sightings that `field_census` is about
+CREATE VIEW unknown_fields AS -- ours: the sightings that the census of fields shows
 SELECT s.key, s.entity, s.field, s.json_type, s.datasets, s.example, s.first_seen
 FROM field_sightings s
 LEFT JOIN fields f ON f.entity = s.entity AND f.field = s.field

@@ -113,13 +113,14 @@ let package = Package(
         "DONLMirror",
         "RandomPortal",
         "SamplePortal",
+        .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],
-      exclude: ["Normalize/Fixtures"],
+      exclude: ["Contract/Fixtures", "Contract/promised.json", "Normalize/Fixtures"],
       swiftSettings: ours
     ),
     .testTarget(

@@ -1,3 +1,5 @@
+import Foundation
+
 /// One value of a row. Text is valid UTF-8 without NUL; what could not be read is `.null`.
 public enum Cell: Sendable, Hashable {
   case null
@@ -47,8 +49,14 @@ struct Spelling: Hashable {
   init(_ text: String) { self.text = text }
 
   static func == (one: Spelling, other: Spelling) -> Bool {
-    one.text.utf8.count == other.text.utf8.count
-      && one.text.utf8.elementsEqual(other.text.utf8)
+    guard one.text.utf8.count == other.text.utf8.count else { return false }
+    let isEqual = one.text.utf8.withContiguousStorageIfAvailable { mine in
+      other.text.utf8.withContiguousStorageIfAvailable { theirs -> Bool in
+        guard let one = mine.baseAddress, let other = theirs.baseAddress else { return true }
+        return memcmp(one, other, mine.count) == 0
+      }
+    }
+    return (isEqual ?? nil) ?? one.text.utf8.elementsEqual(other.text.utf8)
   }
 
   func hash(into hasher: inout Hasher) {

@@ -7,8 +7,10 @@ struct CanonicalWriter {
     case everything
   }
 
-  /// What has been written, UTF-8.
-  private(set) var output: [UInt8] = []
+  /// What has been written, UTF-8; until something else is written.
+  var output: UnsafeRawBufferPointer { buffer.bytes }
+
+  private let buffer = ByteWriter()
 
   /// Nil writes everything.
   private let churn: ChurnKeys?
@@ -34,8 +36,8 @@ struct CanonicalWriter {
 
   /// Forgets what has been written and makes room for a record of so many bytes.
   mutating func restart(expecting bytes: Int = 0) {
-    output.removeAll(keepingCapacity: true)
-    output.reserveCapacity(bytes)
+    buffer.removeLast(buffer.count)
+    buffer.reserve(bytes)
   }
 
   /// Writes the whole record.
@@ -43,15 +45,15 @@ struct CanonicalWriter {
     guard document.kind(document.root) == .object else {
       return write(document.root, of: document)
     }
-    output.append(.openBrace)
+    buffer.append(.openBrace)
     var isFirst = true
     for key in document.keys(of: document.root) where keeps(key, of: document) {
-      if !isFirst { output.append(.comma) }
+      if !isFirst { buffer.append(.comma) }
       isFirst = false
       writeKey(key, of: document)
       writeMember(key, of: document)
     }
-    output.append(.closeBrace)
+    buffer.append(.closeBrace)
   }
 
   /// True when the outermost member counts as content.
@@ -86,30 +88,30 @@ struct CanonicalWriter {
     of array: Int, of document: JSONDocument, at place: ChurnKeys.Place, sorted: Bool,
     without isDropped: (Int) -> Bool = { _ in false }
   ) {
-    let start = output.count
+    let start = buffer.count
     var elements: [Range<Int>] = []
-    output.append(.openBracket)
+    buffer.append(.openBracket)
     for element in document.elements(of: array) where !isDropped(element) {
-      if output.count > start + 1 { output.append(.comma) }
-      let begin = output.count
+      if buffer.count > start + 1 { buffer.append(.comma) }
+      let begin = buffer.count
       write(element, of: document, at: place)
-      if sorted { elements.append((begin - start)..<(output.count - start)) }
+      if sorted { elements.append((begin - start)..<(buffer.count - start)) }
     }
-    output.append(.closeBracket)
+    buffer.append(.closeBracket)
     if elements.count > 1 { sort(elements, from: start) }
   }
 
   /// Puts the elements of the array that was written at `start` in the order of their bytes.
   private mutating func sort(_ elements: [Range<Int>], from start: Int) {
     let written = Array(output[start...])
-    output.removeLast(output.count - start)
+    buffer.removeLast(buffer.count - start)
     written.withView { view in
-      output.append(.openBracket)
+      buffer.append(.openBracket)
       for element in elements.sorted(by: { view[$0].precedes(view[$1]) }) {
-        if output.count > start + 1 { output.append(.comma) }
-        output.append(contentsOf: view[element].buffer)
+        if buffer.count > start + 1 { buffer.append(.comma) }
+        buffer.append(contentsOf: view[element].buffer)
       }
-      output.append(.closeBracket)
+      buffer.append(.closeBracket)
     }
   }
 
@@ -135,12 +137,12 @@ struct CanonicalWriter {
   ) {
     let node = document[container]
     if node.kind == .object {
-      output.append(.openBrace)
+      buffer.append(.openBrace)
       let start = Int(node.members)
       frames.append(
         Frame(isObject: true, cursor: start, end: start + Int(node.memberCount), place: place))
     } else {
-      output.append(.openBracket)
+      buffer.append(.openBracket)
       frames.append(
         Frame(isObject: false, cursor: container + 1, end: Int(node.next), place: .elsewhere))
     }
@@ -158,7 +160,7 @@ struct CanonicalWriter {
       {
         continue
       }
-      if !frame.isFirst { output.append(.comma) }
+      if !frame.isFirst { buffer.append(.comma) }
       frame.isFirst = false
       writeKey(key, of: document)
       if !writeScalar(value, of: document) {
@@ -166,7 +168,7 @@ struct CanonicalWriter {
         return open(value, of: document)
       }
     }
-    output.append(.closeBrace)
+    buffer.append(.closeBrace)
   }
 
   /// Goes on with an array up to its end, or to a container in it that comes first.
@@ -175,24 +177,24 @@ struct CanonicalWriter {
     while frame.cursor < frame.end {
       let element = frame.cursor
       frame.cursor = Int(document[element].next)
-      if !frame.isFirst { output.append(.comma) }
+      if !frame.isFirst { buffer.append(.comma) }
       frame.isFirst = false
       if !writeScalar(element, of: document) {
         frames.append(frame)
         return open(element, of: document)
       }
     }
-    output.append(.closeBracket)
+    buffer.append(.closeBracket)
   }
 
   private mutating func writeKey(_ key: Int, of document: JSONDocument) {
     let node = document[key]
     if node.isPooled {
-      JSONText.write(document.key(key), into: &output)
+      JSONText.write(document.key(key), into: buffer)
     } else {
       writeQuoted(node, of: document)
     }
-    output.append(.colon)
+    buffer.append(.colon)
   }
 
   /// Writes anything but a container.
@@ -203,11 +205,11 @@ struct CanonicalWriter {
     case .string where node.hasEscapes:
       decoded.removeAll(keepingCapacity: true)
       JSONText.decode(document.raw(value), into: &decoded)
-      decoded.withView { JSONText.write($0, into: &output) }
+      decoded.withView { JSONText.write($0, into: buffer) }
     case .string: writeQuoted(node, of: document)
     // NaN is read as null.
-    case .null: output.append(contentsOf: "null".utf8)
-    case .false, .true, .number: output.append(contentsOf: document.raw(value).buffer)
+    case .null: buffer.append("null")
+    case .false, .true, .number: buffer.append(contentsOf: document.raw(value).buffer)
     }
     return true
   }
@@ -215,7 +217,7 @@ struct CanonicalWriter {
   /// Copies a string with its quotes: without a backslash it holds nothing that needs one.
   private mutating func writeQuoted(_ node: JSONNode, of document: JSONDocument) {
     let quoted = Int(node.start) - 1..<Int(node.end) + 1
-    output.append(contentsOf: document.bytes[quoted].buffer)
+    buffer.append(contentsOf: document.bytes[quoted].buffer)
   }
 
   private static func isAbsent(_ value: Int, of document: JSONDocument) -> Bool {

@@ -20,7 +20,9 @@ enum ContentHash {
     // The canonical form is never longer than what was sent.
     writer.restart(expecting: document.bytes.count)
     writer.write(document)
-    return hex(SHA256.hash(data: writer.output))
+    var hash = SHA256()
+    hash.update(bufferPointer: writer.output)
+    return hex(hash.finalize())
   }
 
   private static func hex(_ digest: SHA256.Digest) -> String {

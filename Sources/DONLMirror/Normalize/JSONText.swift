@@ -44,15 +44,16 @@ enum JSONText {
   }
 
   /// Appends the bytes as a JSON string with as few escapes as JSON allows (RFC 8785, 3.2.2.2).
-  static func write(_ text: ByteView, into out: inout [UInt8]) {
+  static func write(_ text: ByteView, into out: ByteWriter) {
     out.append(.quote)
     var index = 0
     while index < text.count {
-      var plain = index
+      var plain = text.endOfPlainText(from: index)
+      // What is beyond ASCII needs no escape.
       while plain < text.count, !needsEscape(text[plain]) { plain += 1 }
       out.append(contentsOf: text[index..<plain].buffer)
       guard plain < text.count else { break }
-      writeEscape(text[plain], into: &out)
+      writeEscape(text[plain], into: out)
       index = plain + 1
     }
     out.append(.quote)
@@ -106,7 +107,7 @@ enum JSONText {
     byte < 0x20 || byte == .quote || byte == .backslash
   }
 
-  private static func writeEscape(_ byte: UInt8, into out: inout [UInt8]) {
+  private static func writeEscape(_ byte: UInt8, into out: ByteWriter) {
     out.append(.backslash)
     switch byte {
     case .quote, .backslash: out.append(byte)
@@ -117,7 +118,9 @@ enum JSONText {
     case 0x09: out.append(0x74)
     default:
       let low = byte & 0x0F
-      out.append(contentsOf: [0x75, 0x30, 0x30, 0x30 + byte >> 4, low + (low < 10 ? 0x30 : 0x57)])
+      out.append("u00")
+      out.append(0x30 + byte >> 4)
+      out.append(low + (low < 10 ? 0x30 : 0x57))
     }
   }
 }

@@ -21,7 +21,7 @@ enum RecordComparison {
     return try reader.read(record) { document in
       var writer = CanonicalWriter(.everything)
       writer.write(document)
-      return writer.output
+      return Array(writer.output)
     }
   }
 
@@ -36,7 +36,7 @@ enum RecordComparison {
       for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
         writer.restart()
         writer.writeMember(key, of: document)
-        contents[Array(document.key(key).buffer)] = writer.output
+        contents[Array(document.key(key).buffer)] = Array(writer.output)
       }
       return contents
     }

@@ -18,8 +18,18 @@ final class FieldCensus {
     var datasets: Int64
     var example: String?
     var isChanged = false
+    /// How the key stands in JSON.
+    let code: [UInt8]
     /// The dataset that was counted last: a key in five resources is one dataset.
     var countedFor: Int64 = -1
+
+    init(key: Int64, isUnknown: Bool, datasets: Int64, example: String?) {
+      self.key = key
+      self.isUnknown = isUnknown
+      self.datasets = datasets
+      self.example = example
+      code = Array("\"\(key)\":".utf8)
+    }
   }
 
   private let statements: CensusStatements
@@ -28,6 +38,9 @@ final class FieldCensus {
   private var places: [FieldTable.Entity: [Sighting: Int]] = [.dataset: [:], .resource: [:]]
   private var placesByKey: [Int64: Int] = [:]
   private var known: Set<FieldSighting> = []
+  /// The places of the extras that were coded last.
+  private var present: [Int] = []
+  private let json = ByteWriter()
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection
@@ -58,29 +71,27 @@ final class FieldCensus {
     _ dataset: Dataset, at now: String, news: inout StoreNews
   ) throws -> [(resource: Int, json: String)] {
     var coded: [(resource: Int, json: String)] = []
-    var json: [UInt8] = []
     var owner: Int?
     func finish() {
       guard let owner else { return }
       json.append(.closeBrace)
-      coded.append((owner, String(decoding: json, as: UTF8.self)))
+      coded.append((owner, String(decoding: json.bytes, as: UTF8.self)))
     }
+    present.removeAll(keepingCapacity: true)
     for extra in dataset.extras {
       let resource = extra.resourcePosition ?? -1
       if resource != owner {
         finish()
         owner = resource
-        json.removeAll(keepingCapacity: true)
+        json.removeAll()
         json.append(.openBrace)
       } else {
         json.append(.comma)
       }
-      let entry = entries[try place(of: extra, at: now, news: &news)]
-      json.append(.quote)
-      json.append(contentsOf: String(entry.key).utf8)
-      json.append(.quote)
-      json.append(.colon)
-      extra.value.withView { JSONText.write($0, into: &json) }
+      let place = try place(of: extra, at: now, news: &news)
+      present.append(place)
+      entries[place].code.withUnsafeBytes { json.append(contentsOf: $0) }
+      extra.value.withView { JSONText.write($0, into: json) }
     }
     finish()
     return coded
@@ -105,12 +116,9 @@ final class FieldCensus {
     return entries.count - 1
   }
 
-  /// Counts what a dataset has; its extras have been coded.
+  /// Counts what a dataset has whose extras were coded last.
   func add(_ dataset: Dataset, key: Int64) {
-    for extra in dataset.extras {
-      let entity: FieldTable.Entity = extra.resourcePosition == nil ? .dataset : .resource
-      let sighting = Sighting(field: Spelling(extra.key), jsonType: extra.jsonType)
-      guard let place = places[entity]?[sighting] else { continue }
+    for (extra, place) in zip(dataset.extras, present) {
       let isFirst = entries[place].countedFor != key
       if isFirst {
         entries[place].countedFor = key

@@ -14,7 +14,7 @@ extension CommandLineTests.ProcessFaults {
     @Test(
       "62 no room for the published copy: 74, the old one is served, and the next run publishes",
       .enabled(if: canMount, "mounting a small disk needs root"),
-      arguments: ["7m", "9m", "11m"])
+      arguments: ["5m", "6m", "8m"])
     func full(size: String) async throws {
       let bench = try Workbench()
       let ended = try await bench.shell(

@@ -81,7 +81,7 @@ public struct Harvest: Sendable {
       try noteHeldBack(&state)
       // A run that stored nothing left nothing to build.
       if state.outcome == .complete, state.mode == .full || state.tally.hasChanges {
-        try store.finishLoad()
+        try store.finishLoad(isFirst: !state.hasHistory)
       }
       try logWhole(state)
     } catch let error as PortalError where error.nature != .interrupted && !Task.isCancelled {
@@ -253,6 +253,8 @@ struct RunState {
   let record: RunRecord
   /// A full walk has completed before: what is new now is new to the portal.
   var hasHistory = false
+  /// The secondary indexes were built in the middle of this load.
+  var hasIndexes = false
   var mode = HarvestMode.full
   var outcome = Outcome.failed
   var status = ExitStatus.done

@@ -84,6 +84,12 @@ extension Harvest {
     try tellNews(&state)
     state.pages += 1
     if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }
+    // An index is one transaction: that of a catalogue of any size would fill the WAL.
+    if !state.hasHistory, !state.hasIndexes, record.walk.taken >= Self.indexedFrom {
+      try store.buildIndexes()
+      try store.checkpoint()
+      state.hasIndexes = true
+    }
     report(
       Progress(
         mode: record.mode, done: record.walk.taken, total: record.walk.count, pages: state.pages,
@@ -109,5 +115,7 @@ extension Harvest {
   }
 
   /// Keeps the WAL at some tens of megabytes during a first load.
-  private static let pagesPerCheckpoint = 16
+  private static let pagesPerCheckpoint = 4
+  /// From so many datasets on, a first load keeps its indexes as it goes.
+  private static let indexedFrom = 100_000
 }

@@ -86,7 +86,7 @@ extension Store {
       try Row.fetchAll(
         db,
         sql: """
-          SELECT d.key, d.id, d.name FROM absences JOIN all_datasets d ON d.key = dataset
+          SELECT d.key, d.id, d.name FROM absences CROSS JOIN all_datasets d ON d.key = dataset
           WHERE absences.state <> 'held' ORDER BY noted_at, d.id LIMIT ?
           """, arguments: [limit]
       ).map { Unseen(key: $0[0], id: $0[1], name: $0[2]) }

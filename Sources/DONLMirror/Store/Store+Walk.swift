@@ -213,7 +213,7 @@ extension Store {
   /// What is received is not absent.
   private func endAbsences(of batch: Batch, in db: Database) throws {
     let absent = try String.fetchSet(
-      db, sql: "SELECT d.id FROM absences JOIN all_datasets d ON d.key = dataset")
+      db, sql: "SELECT d.id FROM absences CROSS JOIN all_datasets d ON d.key = dataset")
     guard !absent.isEmpty else { return }
     for id in batch.entries.compactMap(\.id) where absent.contains(id) {
       try db.execute(

@@ -95,10 +95,12 @@ public final class Store: Sendable {
     }
   }
 
-  /// Builds what a first load left out, and lets SQLite look at its statistics.
+  /// Builds what a load left out, and gathers statistics: without those of every table, SQLite may walk
+  /// a large one in the order of the wrong index.
   ///
-  /// - Throws: `Failure` 70 when a row names one that is not there.
-  func finishLoad() throws {
+  /// - Parameter isFirst: the catalogue was loaded for the first time.
+  /// - Throws: `Failure` 70 when a row names one that is not there, which a first load does not look for.
+  func finishLoad(isFirst: Bool) throws {
     try buildIndexes()
     try write { db in
       // Where the smallest value went, the next is looked for.
@@ -111,15 +113,19 @@ public final class Store: Sendable {
           """)
       if db.changesCount > 0 { writer.forget() }
     }
-    try read { try $0.execute(sql: "PRAGMA analysis_limit = 1000; PRAGMA optimize") }
+    if isFirst, let broken = try read({ try Row.fetchOne($0, sql: "PRAGMA foreign_key_check") }) {
+      throw Failure(
+        .internalError, reason: "foreign_keys",
+        "A row of \(broken[0] as String) names one of \(broken[2] as String) that is not there.")
+    }
+    try read { try $0.execute(sql: "PRAGMA analysis_limit = 1000; ANALYZE") }
   }
 
-  /// Builds the secondary indexes where they are missing, and proves what a load without them left
-  /// to be proven.
+  /// Builds the secondary indexes where they are missing.
   func buildIndexes() throws {
     let isBuilt = try read { db in
       try Bool.fetchOne(
-        db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'changes_run')") ?? false
+        db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'uri_rows_term')") ?? false
     }
     try read { db in
       // The sorter of CREATE INDEX takes as much memory as the cache may.
@@ -136,10 +142,6 @@ public final class Store: Sendable {
           WHERE first_seen IS NULL AND NOT EXISTS (SELECT 1 FROM uri_rows WHERE term = terms.key)
           """)
       if db.changesCount > 0 { writer.forget() }
-      guard let broken = try Row.fetchOne(db, sql: "PRAGMA foreign_key_check") else { return }
-      throw Failure(
-        .internalError, reason: "foreign_keys",
-        "A row of \(broken[0] as String) names one of \(broken[2] as String) that is not there.")
     }
   }
 

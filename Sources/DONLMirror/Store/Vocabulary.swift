@@ -181,7 +181,31 @@ final class Vocabulary {
     }
   }
 
+  /// The places of the values in the order in which they came last: records are alike, so the next
+  /// value most often belongs to the next place.
+  private var recent: [(isDataset: Bool, field: String, scheme: String?, place: Place)] = []
+  private var cursor = 0
+  private static let recentMax = 64
+
   private func place(of value: URIValue) throws -> Place {
+    for _ in recent.indices {
+      if cursor >= recent.count { cursor = 0 }
+      let next = recent[cursor]
+      cursor += 1
+      if next.field == value.field, next.isDataset == (value.resourcePosition == nil),
+        next.scheme == value.scheme
+      {
+        return next.place
+      }
+    }
+    let place = try knownPlace(of: value)
+    if recent.count >= Self.recentMax { recent = [] }
+    recent.append((value.resourcePosition == nil, value.field, value.scheme, place))
+    cursor = recent.count
+    return place
+  }
+
+  private func knownPlace(of value: URIValue) throws -> Place {
     let entity: FieldTable.Entity = value.resourcePosition == nil ? .dataset : .resource
     let scheme = value.scheme ?? ""
     if let known = fields[entity]?[value.field]?.places[scheme] { return known }

@@ -82,7 +82,7 @@ private final class SQLLog: Sendable {
 
 extension Mirror {
   /// How SQLite would go about a statement; empty for what is no query.
-  fileprivate func plan(of sql: String) throws -> [String] {
+  func plan(of sql: String) throws -> [String] {
     let verbs = ["SELECT", "INSERT", "UPDATE", "DELETE", "WITH"]
     guard verbs.contains(where: sql.hasPrefix) else { return [] }
     return try DatabaseQueue(path: path).read { db in

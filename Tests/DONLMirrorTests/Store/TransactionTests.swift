@@ -130,7 +130,7 @@ struct IntegrityTests {
     try store.write { db in
       try db.execute(sql: "INSERT INTO tag_rows (dataset, name) VALUES (1, 'water')")
     }
-    let failure = #expect(throws: Failure.self) { try store.finishLoad() }
+    let failure = #expect(throws: Failure.self) { try store.finishLoad(isFirst: true) }
     try store.close()
 
     #expect(failure?.status == .internalError)

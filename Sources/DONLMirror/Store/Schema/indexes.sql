@@ -5,6 +5,7 @@ CREATE INDEX IF NOT EXISTS all_datasets_name ON all_datasets(name);
 CREATE INDEX IF NOT EXISTS all_datasets_moved ON all_datasets(deleted_at, metadata_modified);
 CREATE INDEX IF NOT EXISTS all_datasets_authority ON all_datasets(authority, license_id);
 CREATE INDEX IF NOT EXISTS all_datasets_owner_org ON all_datasets(owner_org);
+CREATE INDEX IF NOT EXISTS all_datasets_owner ON all_datasets(owner_term);
 CREATE INDEX IF NOT EXISTS uri_rows_term ON uri_rows(term);
 CREATE INDEX IF NOT EXISTS terms_standing ON terms(standing);
 CREATE INDEX IF NOT EXISTS terms_entries ON terms(list, value) WHERE first_seen IS NOT NULL;

@@ -88,16 +88,16 @@ CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view dataset
   content_hash TEXT NOT NULL, -- SHA-256 of the record without what churns
   is_repaired INTEGER NOT NULL DEFAULT 0 CHECK (is_repaired IN (0, 1)), -- 1 when a character that no text may hold
     -- became U+FFFD in the columns, or NaN or Infinity became NULL
-  owner_term INTEGER REFERENCES terms(key), -- what `labeled_datasets` shows, by its columns
-  publisher_term INTEGER REFERENCES terms(key),
-  license_term INTEGER REFERENCES terms(key),
-  access_rights_term INTEGER REFERENCES terms(key),
-  status_term INTEGER REFERENCES terms(key),
-  frequency_term INTEGER REFERENCES terms(key),
-  source_catalog_term INTEGER REFERENCES terms(key),
-  language_term INTEGER REFERENCES terms(key),
-  metadata_language_term INTEGER REFERENCES terms(key),
-  landing_page_term INTEGER REFERENCES terms(key),
+  owner_term INTEGER, -- what `labeled_datasets` shows, by its columns
+  publisher_term INTEGER,
+  license_term INTEGER,
+  access_rights_term INTEGER,
+  status_term INTEGER,
+  frequency_term INTEGER,
+  source_catalog_term INTEGER,
+  language_term INTEGER,
+  metadata_language_term INTEGER,
+  landing_page_term INTEGER,
   period_start TEXT, -- as sent: `temporal_start`, `temporal_from`
   period_end TEXT, -- as sent: `temporal_end`, `temporal_to`
   first_run INTEGER NOT NULL REFERENCES runs(id), -- the `runs.id` of the run that first stored it
@@ -141,12 +141,12 @@ CREATE TABLE resource_rows ( -- ours: the resources
   size INTEGER, -- as sent: kB by DONL's definition, bytes by DCAT's
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
   last_modified TEXT CHECK (last_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC
-  format_term INTEGER REFERENCES terms(key), -- what `labeled_resources` shows, by its columns
-  media_type_term INTEGER REFERENCES terms(key),
-  license_term INTEGER REFERENCES terms(key),
-  status_term INTEGER REFERENCES terms(key),
-  type_term INTEGER REFERENCES terms(key),
-  language_term INTEGER REFERENCES terms(key),
+  format_term INTEGER, -- what `labeled_resources` shows, by its columns
+  media_type_term INTEGER,
+  license_term INTEGER,
+  status_term INTEGER,
+  type_term INTEGER,
+  language_term INTEGER,
   PRIMARY KEY (dataset, position)
 ) STRICT, WITHOUT ROWID;
 
@@ -190,7 +190,7 @@ CREATE TABLE uri_rows ( -- ours: the values of URI-valued fields
   field INTEGER NOT NULL REFERENCES uri_fields(key),
   position INTEGER NOT NULL, -- 0, 1, … in the order as sent
   term INTEGER NOT NULL REFERENCES terms(key),
-  display_name INTEGER REFERENCES display_names(key), -- what the portal sent beside it
+  display_name INTEGER, -- `display_names.key`: what the portal sent beside it
   PRIMARY KEY (dataset, resource, field, position)
 ) STRICT, WITHOUT ROWID;
 

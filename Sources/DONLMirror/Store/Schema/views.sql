@@ -40,7 +40,8 @@ SELECT
   a.state, -- `held` by the guard against mass deletion, or `unclear`: without evidence
   a.detail, a.first_noted_at, a.noted_at, a.run_id
 FROM absences a
-JOIN all_datasets d ON d.key = a.dataset
+-- Few are absent, however many there are.
+CROSS JOIN all_datasets d ON d.key = a.dataset
 WHERE a.state <> 'active';
 
 CREATE VIEW unserved_records AS

@@ -22,7 +22,7 @@ run: setup
 test: setup
 	swift test $(SWIFT_PACKAGE) --experimental-maximum-parallelization-width 8
 
-## bench: a first full harvest of 20,000 datasets, beside a tight Python script
+## bench: what writing and reading 20,000 datasets costs, beside hand-written scripts
 bench: APT_PACKAGES += python3-venv
 bench: setup
 	$(ROOT)bench/run.sh

@@ -50,7 +50,8 @@ struct DatasetRows {
       switch table {
       case .resources:
         dataset.resources.enumerated().map { position, resource in
-          [.integer(Int64(position))] + resource.columns + resolved.labels(ofResource: position)
+          [.integer(Int64(position))] + resolved.columns(of: resource, at: position)
+            + resolved.labels(ofResource: position)
         }
       case .extras: extras.map { [.integer(Int64($0.resource)), .text($0.json)] }
       case .tags: dataset.tags.map { [.text($0)] }

@@ -31,6 +31,10 @@ enum LabeledColumns {
     Column(name: "language_term", fields: ["language"]),
   ]
 
+  /// The columns of `resource_rows` that most often repeat the value of a term, and the place of that
+  /// term among the columns above.
+  static let sharedByResources: [(ResourceColumn, Int)] = [(.format, 0), (.licenseID, 2)]
+
   /// The columns of `all_datasets` that show an extra as sent, and what it means in DONL 1.1.
   static let periods = [
     Column(name: "period_start", fields: ["temporal_start"]),

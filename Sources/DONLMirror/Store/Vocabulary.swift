@@ -18,9 +18,23 @@ struct ResolvedValues {
   /// By `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
   var datasetLabels: [Cell]
   fileprivate var resourceLabels: [Int: [Cell]] = [:]
+  fileprivate var resourceTexts: [Int: [String?]] = [:]
 
   func labels(ofResource position: Int) -> [Cell] {
     resourceLabels[position] ?? Self.noLabels
+  }
+
+  /// The columns of a resource as they are stored: what its term says word for word is not said twice,
+  /// and `''`, which no record can bring, stands for it.
+  func columns(of resource: Resource, at position: Int) -> [Cell] {
+    guard let texts = resourceTexts[position] else { return resource.columns }
+    var columns = resource.columns
+    for (column, slot) in LabeledColumns.sharedByResources {
+      if let text = texts[slot], columns[column.rawValue] == .text(text) {
+        columns[column.rawValue] = .text("")
+      }
+    }
+    return columns
   }
 
   private static let noLabels = [Cell](repeating: .null, count: LabeledColumns.resource.count)
@@ -139,7 +153,7 @@ final class Vocabulary {
           resource: Int64(resource), field: place.key, position: Int64(value.position), term: term,
           displayName: try value.portalLabel.map(displayName) ?? 0))
       for slot in place.slots where !slot.wantsWord || value.isMalformed {
-        best.offer(term, for: slot, at: value.position)
+        best.offer(term, value.value, for: slot, at: value.position)
       }
     }
     settle(&best, resource, &resolved)
@@ -150,17 +164,22 @@ final class Vocabulary {
   /// The value that each column shows, while the values of one owner are gone through.
   private struct Best {
     private(set) var terms: [Cell]
+    private(set) var texts: [String?]
     private var ranks: [(Int, Int)]
 
     init(_ count: Int) {
       terms = Array(repeating: .null, count: count)
+      texts = Array(repeating: nil, count: count)
       ranks = Array(repeating: (.max, .max), count: count)
     }
 
-    mutating func offer(_ term: Int64, for slot: LabeledColumns.Slot, at position: Int) {
+    mutating func offer(
+      _ term: Int64, _ text: String, for slot: LabeledColumns.Slot, at position: Int
+    ) {
       guard (slot.rank, position) < ranks[slot.column] else { return }
       ranks[slot.column] = (slot.rank, position)
       terms[slot.column] = .integer(term)
+      texts[slot.column] = text
     }
   }
 
@@ -169,6 +188,7 @@ final class Vocabulary {
       resolved.datasetLabels.replaceSubrange(0..<best.terms.count, with: best.terms)
     } else {
       resolved.resourceLabels[resource] = best.terms
+      resolved.resourceTexts[resource] = best.texts
     }
   }
 

@@ -135,9 +135,9 @@ CREATE TABLE resource_rows ( -- ours: the resources
   name TEXT, -- as sent
   description TEXT, -- as sent
   url TEXT, -- where the data are
-  format TEXT, -- URI or word, as sent
+  format TEXT, -- URI or word, as sent; '' where `format_term` says it word for word
   mimetype TEXT, -- URI or word, as sent
-  license_id TEXT, -- URI of the license
+  license_id TEXT, -- URI of the license; '' where `license_term` says it word for word
   size INTEGER, -- as sent: kB by DONL's definition, bytes by DCAT's
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
   last_modified TEXT CHECK (last_modified GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN last changed it, UTC

@@ -56,10 +56,15 @@ CREATE VIEW resources AS
 -- the distributions of the live datasets. When a dataset is deleted its parts go, here and in
 -- `uri_values`, `tags`, `extras` and `dataset_groups`
 SELECT
-  d.id AS dataset_id, r.position, r.id, r.name, r.description, r.url, r.format, r.mimetype,
-  r.license_id, r.size, r.created, r.last_modified
+  d.id AS dataset_id, r.position, r.id, r.name, r.description, r.url,
+  iif(r.format = '', f.value, r.format) AS format, -- URI or word, as sent
+  r.mimetype,
+  iif(r.license_id = '', l.value, r.license_id) AS license_id, -- URI of the license
+  r.size, r.created, r.last_modified
 FROM resource_rows r
-JOIN all_datasets d ON d.key = r.dataset;
+JOIN all_datasets d ON d.key = r.dataset
+LEFT JOIN terms f ON f.key = r.format_term
+LEFT JOIN terms l ON l.key = r.license_term;
 
 CREATE VIEW tags AS -- one row a tag of a dataset
 SELECT d.id AS dataset_id, t.name

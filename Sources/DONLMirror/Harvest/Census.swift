@@ -231,7 +231,7 @@ extension Harvest {
   private func storeByID(
     _ page: CountedPage, _ indices: [Int], as asked: Store.Asked, into state: inout RunState
   ) throws {
-    let batch = try read(page, indices)
+    let batch = try batch(page, indices)
     state.tally += try store.apply(
       batch, walk: state.walk?.id ?? state.censusWalk ?? 0, askedAs: asked, run: state.record,
       at: stamp())

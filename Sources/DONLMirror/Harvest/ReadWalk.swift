@@ -25,7 +25,7 @@ extension Harvest {
     _ record: inout WalkRecord, by reader: inout PageReader, into state: inout RunState
   ) async throws -> Bool {
     guard try await reader.goOnByKey(&record.walk) else { return false }
-    try store.apply(Batch(entries: []), movingTo: record, run: state.record, at: stamp())
+    try store.apply(.empty, movingTo: record, run: state.record, at: stamp())
     return true
   }
 
@@ -76,7 +76,7 @@ extension Harvest {
   private func storePage(
     _ page: CountedPage, _ fresh: [Int], of record: WalkRecord, into state: inout RunState
   ) throws {
-    let batch = try read(page, fresh, isFirstLoad: !state.hasHistory)
+    let batch = try batch(page, fresh, isFirstLoad: !state.hasHistory)
     // Where ids cannot be asked for, what the page says must do.
     state.tally += try store.apply(
       batch, movingTo: record, askedAs: state.refusesIDs ? .id : .page, run: state.record,
@@ -96,22 +96,17 @@ extension Harvest {
         tally: state.tally))
   }
 
-  /// Judges records one by one; what cannot be read is told of, and what is stored byte for byte is
-  /// not looked into.
-  func read(_ page: CountedPage, _ indices: [Int], isFirstLoad: Bool = false) throws -> Batch {
-    let same = isFirstLoad ? [:] : try store.stored(among: page.records, at: indices)
-    let new = same.isEmpty ? indices : indices.filter { same[$0] == nil }
-    let batch = Batch(
-      entries: normalizer.normalize(page.records, only: new).map(Batch.Entry.init)
-        + indices.compactMap { same[$0] }.map(Batch.Entry.same))
-    for case .rejection(let rejection) in batch.entries {
-      logger.warning(
-        "A record was put in quarantine: \(rejection.detail)",
-        metadata: [
-          "reason": "\(rejection.reason.rawValue)", "dataset": "\(rejection.datasetID ?? "-")",
-        ])
-    }
-    return batch
+  /// Records to be judged one by one while they are stored; what is stored byte for byte is not looked
+  /// into.
+  func batch(_ page: CountedPage, _ indices: [Int], isFirstLoad: Bool = false) throws -> Batch {
+    let records = page.records
+    let same = isFirstLoad ? [:] : try store.stored(among: records, at: indices)
+    let read = normalizer.reader()
+    return Batch(
+      indices.map { place in
+        same[place].map(Batch.Entry.same) ?? .unread(id: records.ids[place], place: place)
+      }
+    ) { read(records[$0]) }
   }
 
   /// Keeps the WAL at some tens of megabytes during a first load.

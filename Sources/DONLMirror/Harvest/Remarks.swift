@@ -8,6 +8,13 @@ extension Harvest {
     let news = try store.takeNews()
     state.olderStamps += news.olderStamps
     state.postponed.formUnion(news.postponed)
+    for rejection in news.rejections {
+      logger.warning(
+        "A record was put in quarantine: \(rejection.detail)",
+        metadata: [
+          "reason": "\(rejection.reason.rawValue)", "dataset": "\(rejection.datasetID ?? "-")",
+        ])
+    }
     for id in news.lostNumbers {
       logger.warning(
         "The record of \(id) holds NaN or Infinity; that value is lost, the rest is kept.",

@@ -27,14 +27,19 @@ struct Normalizer: Sendable {
     return try normalize(Array(record), with: &tools)
   }
 
-  /// Reads records of a page, each on its own; all of them in the order as served, or those of these
-  /// places.
-  func normalize(_ page: Page, only places: [Int]? = nil) -> [Result<Dataset, Rejection>] {
+  /// Reads every record of a page, each on its own, in the order as served.
+  func normalize(_ page: Page) -> [Result<Dataset, Rejection>] {
+    let read = reader()
+    return page.records.indices.map { read(page[$0]) }
+  }
+
+  /// Reads records one after the other, with what need not be allocated anew for each.
+  func reader() -> (ArraySlice<UInt8>) -> Result<Dataset, Rejection> {
     var tools = Tools(
       reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
-    return (places ?? Array(page.records.indices)).map { place in
+    return { record in
       Result { () throws(Rejection) -> Dataset in
-        try normalize(Array(page.bytes[page.records[place]]), with: &tools)
+        try normalize(Array(record), with: &tools)
       }
     }
   }

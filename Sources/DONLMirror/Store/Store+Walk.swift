@@ -2,23 +2,18 @@ import Crypto
 import Foundation
 import GRDB
 
-/// What one page brought, read: datasets, records that could not be read, and the ids of those that
-/// are stored byte for byte.
-struct Batch: Sendable {
-  enum Entry: Sendable {
+/// What one page brought: the ids of records that are stored byte for byte, and records that are read
+/// one after the other while they are stored, so that no more than one lies in memory in all its parts.
+struct Batch {
+  enum Entry {
+    case unread(id: String?, place: Int)
     case dataset(Dataset)
     case rejection(Rejection)
     case same(id: String)
 
-    init(_ read: Result<Dataset, Rejection>) {
-      switch read {
-      case .success(let dataset): self = .dataset(dataset)
-      case .failure(let rejection): self = .rejection(rejection)
-      }
-    }
-
     var id: String? {
       switch self {
+      case .unread(let id, _): id
       case .dataset(let dataset): dataset.id
       case .rejection(let rejection): rejection.datasetID
       case .same(let id): id
@@ -26,13 +21,40 @@ struct Batch: Sendable {
     }
   }
 
-  var entries: [Entry]
+  private(set) var entries: [Entry]
+  /// Reads the record of a place on the page.
+  private let read: (Int) -> Result<Dataset, Rejection>
+
+  /// Nothing: only the position moves.
+  static var empty: Batch {
+    Batch([]) { _ in .failure(Rejection(datasetID: nil, reason: .notAnObject, detail: "no record", record: [])) }
+  }
+
+  init(_ entries: [Entry], read: @escaping (Int) -> Result<Dataset, Rejection>) {
+    self.entries = entries
+    self.read = read
+  }
+
+  /// The entry with its record read.
+  func reading(_ entry: Entry) -> Entry {
+    guard case .unread(_, let place) = entry else { return entry }
+    switch read(place) {
+    case .success(let dataset): return .dataset(dataset)
+    case .failure(let rejection): return .rejection(rejection)
+    }
+  }
 
   /// Of an id that comes twice, the newest record alone, or the first of equally new ones: so every
   /// walk ends with the same. The others go.
   ///
   /// - Returns: the ids whose records differ.
   mutating func keepNewest() -> [String] {
+    var seen: Set<String> = []
+    let repeated = Set(entries.compactMap(\.id).filter { !seen.insert($0).inserted })
+    guard !repeated.isEmpty else { return [] }
+    for index in entries.indices where entries[index].id.map(repeated.contains) == true {
+      entries[index] = reading(entries[index])
+    }
     var best: [String: Int] = [:]
     var conflicts: Set<String> = []
     let kept = entries.indices.filter { index in
@@ -47,7 +69,7 @@ struct Batch: Sendable {
       }
       return false
     }
-    if kept.count < entries.count { entries = kept.map { entries[$0] } }
+    entries = kept.map { entries[$0] }
     return conflicts.sorted()
   }
 }
@@ -189,13 +211,16 @@ extension Store {
     writer.news.conflicts += batch.keepNewest()
     try endAbsences(of: batch, in: db)
     for entry in batch.entries {
-      switch entry {
+      switch batch.reading(entry) {
       case .dataset(let dataset):
         try apply(dataset, walk: walk, askedAs: asked, run: run, at: now, into: &tally)
       case .rejection(let rejection):
         try apply(rejection, walk: walk, run: run, at: now, into: &tally)
       case .same(let id):
         try apply(unchanged: id, walk: walk, askedAs: asked, into: &tally)
+      case .unread:
+        // It has just been read.
+        break
       }
     }
     try db.execute(
@@ -321,6 +346,7 @@ extension Store {
   private func apply(
     _ rejection: Rejection, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
   ) throws {
+    writer.news.rejections.append(rejection)
     let key = rejection.datasetID ?? "sha256:" + hex(SHA256.hash(data: rejection.record))
     // Unreadable is not gone: a rejected dataset keeps its last good version and counts as seen.
     if let id = rejection.datasetID, let known = try writer.known(id) {

@@ -13,6 +13,8 @@ struct StoreNews: Sendable, Equatable {
   var newFields: [FieldSighting] = []
   /// Keys that came before, or have a column, and now have a JSON type that is new for them.
   var driftedFields: [FieldSighting] = []
+  /// Records that could not be read.
+  var rejections: [Rejection] = []
   /// Ids that one walk served twice, with different content.
   var conflicts: [String] = []
   /// Datasets whose record holds NaN or Infinity where a number should be.

@@ -92,7 +92,7 @@ final class Vocabulary {
   private let connection: OpaquePointer
 
   /// How many values are remembered; those that come again and again are soon known anew.
-  private static let rememberedMax = 40_000
+  private static let rememberedMax = 20_000
 
   init(_ connection: OpaquePointer) throws {
     self.connection = connection

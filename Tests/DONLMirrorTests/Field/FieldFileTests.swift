@@ -359,7 +359,7 @@ extension CommandLineTests {
         """
         mkdir disk; echo "SELECT value FROM meta WHERE key = 'epoch'" >epoch.sql
         unshare -m sh -c '
-          for size in $(seq 9000 400 16000); do
+          for size in $(seq 5600 200 12000); do
             mount -t tmpfs -o size=${size}k tmpfs disk
             "$donl_mirror" harvest --sample --rows 20 --db disk/mirror.db 2>log
             if [ $? = 0 ]; then

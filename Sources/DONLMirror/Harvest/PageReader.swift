@@ -277,6 +277,8 @@ struct PageReader: Sendable {
     guard walk.isFinished, !walk.isWhole, !walk.hasCollapsed else { return false }
     if walk.isOrdered, !walk.isKeyed, walk.lastID != nil, try await mayGoOnByKey(walk) {
       walk.goOnByKey()
+      // From the beginning: what was stepped over is met again, and is no more than it was.
+      if walk.lastID == nil { steppedOver = 0 }
       return true
     }
     guard walk.isLost else { return false }

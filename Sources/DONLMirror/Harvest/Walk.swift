@@ -264,13 +264,12 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// In a walk by key, a count that is smaller by no more than what the page before the key lacked:
-  /// so many records lie before the key that are counted and not served.
+  /// so many records lie before the key that are counted and not served. However many of a small
+  /// catalogue those are: the page showed that they lack, which a catalogue that falls does not.
   private mutating func noteHoles(beforeKey answer: Int) {
     defer { shortfall = nil }
     let fallen = count - base - answer
-    guard let short = shortfall, fallen > 0, fallen <= short.missing,
-      !limits.areExceeded(losing: fallen, of: highestCount)
-    else { return }
+    guard let short = shortfall, fallen > 0, fallen <= short.missing else { return }
     gaps.append(Gap(start: short.start, end: base + fallen, missing: fallen))
     base += fallen
   }
@@ -302,7 +301,9 @@ public struct Walk: Sendable, Equatable, Codable {
       // Nothing here says its id; then only offsets lead on.
       nextStart = start + ids.count
     } else {
-      let lacking = min(largestPage, asked) - ids.count
+      // That the portal caps its pages is believed when a page has held more than one record.
+      let cap = largestPage > 1 ? min(largestPage, asked) : asked
+      let lacking = min(cap, answer - start) - ids.count
       shortfall = lacking > 0 ? Shortfall(start: base + start, missing: lacking) : nil
       setKey()
     }

@@ -90,7 +90,8 @@ struct FieldCondition {
 
   private static func isSent(_ field: String, in db: Database) throws -> Bool {
     try Bool.fetchOne(
-      db, sql: "SELECT EXISTS (SELECT 1 FROM field_sightings WHERE datasets > 0 AND field = ?)", arguments: [field]) ?? false
+      db, sql: "SELECT EXISTS (SELECT 1 FROM field_sightings WHERE datasets > 0 AND field = ?)",
+      arguments: [field]) ?? false
   }
 
   private static func unknown(_ field: String, in db: Database) throws -> Failure {

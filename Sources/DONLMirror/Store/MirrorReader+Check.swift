@@ -128,7 +128,8 @@ extension MirrorReader {
         guard let dataset = try? normalizer.normalize([UInt8](record)[...]) else { continue }
         let tables = try writer.differences(of: dataset, key: key)
         if !tables.isEmpty {
-          check.add("\(id): its record would be read otherwise into \(tables.joined(separator: ", "))")
+          check.add(
+            "\(id): its record would be read otherwise into \(tables.joined(separator: ", "))")
         }
       }
       return .rollback

@@ -27,7 +27,9 @@ struct Batch {
 
   /// Nothing: only the position moves.
   static var empty: Batch {
-    Batch([]) { _ in .failure(Rejection(datasetID: nil, reason: .notAnObject, detail: "no record", record: [])) }
+    Batch([]) { _ in
+      .failure(Rejection(datasetID: nil, reason: .notAnObject, detail: "no record", record: []))
+    }
   }
 
   init(_ entries: [Entry], read: @escaping (Int) -> Result<Dataset, Rejection>) {

@@ -125,7 +125,8 @@ public final class Store: Sendable {
   func buildIndexes() throws {
     let isBuilt = try read { db in
       try Bool.fetchOne(
-        db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'uri_rows_term')") ?? false
+        db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'uri_rows_term')")
+        ?? false
     }
     try read { db in
       // The sorter of CREATE INDEX takes as much memory as the cache may.

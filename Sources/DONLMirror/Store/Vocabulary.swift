@@ -234,10 +234,13 @@ final class Vocabulary {
     var list: List?
     if valueList?.hasPrefix("@") == true {
       valueList = schemes[scheme] ?? nil
-      if schemes.keys.contains(scheme), valueList == nil { list = self.list(scheme, isScheme: true) }
+      if schemes.keys.contains(scheme), valueList == nil {
+        list = self.list(scheme, isScheme: true)
+      }
     }
     let place = Place(
-      key: try key(entity, value.field, scheme, valueList), list: list ?? self.list(valueList ?? ""),
+      key: try key(entity, value.field, scheme, valueList),
+      list: list ?? self.list(valueList ?? ""),
       slots: info.slots)
     var known = info
     known.places[scheme] = place

@@ -76,7 +76,8 @@ struct QueryPlanTests {
     let mirror = try await Self.sample()
     for view in ["uri_values", "labeled_datasets", "labeled_resources", "resources", "extras"] {
       let plan = try mirror.plan(of: "SELECT * FROM \(view)")
-      #expect(plan.count { $0.hasPrefix("SCAN") && !$0.contains("VIRTUAL") } <= 1, "\(view): \(plan)")
+      let scans = plan.filter { $0.hasPrefix("SCAN") && !$0.contains("VIRTUAL") }
+      #expect(scans.count <= 1, "\(view): \(plan)")
       // In the order of another index each row would be looked up by its key.
       #expect(!plan.contains { $0.contains("SCAN u USING INDEX") }, "\(view): \(plan)")
       #expect(!plan.contains { $0.contains("TEMP B-TREE") }, "\(view): \(plan)")

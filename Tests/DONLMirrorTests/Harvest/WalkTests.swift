@@ -291,6 +291,22 @@ struct KeyedWalkTests {
     #expect(portal.walk.count == 60)
   }
 
+  /// Seeds 2296 and 4813 of the random portal: a third of a small catalogue is counted and not served,
+  /// more than may be deleted at once.
+  @Test(
+    "takes what lies before its key, counted and not served, for no collapse",
+    arguments: [([0], 3, 2), ([1], 3, 2), ([0, 2], 4, 4), ([1, 2], 4, 4), ([2], 4, 1)])
+  func holes(unserved: [Int], size: Int, rows: Int) {
+    var portal = Clamped(ids: Self.numbered(0..<size), rows: rows, startMax: 0)
+    portal.walk = Walk(limits: DeletionLimits(percent: 5, count: 0))
+    portal.unserved = Set(unserved.map(Entry.id))
+    portal.run()
+
+    #expect(portal.taken == Self.numbered(0..<size).filter { !portal.unserved.contains($0) })
+    #expect(!portal.walk.hasCollapsed, "\(portal.walk)")
+    #expect(portal.walk.count == size)
+  }
+
   @Test("by offsets alone is not whole where they are not honored", arguments: [0, 1, 9, 20, 49])
   func notWhole(startMax: Int) {
     var portal = Clamped(ids: Self.numbered(0..<60), rows: 10, startMax: startMax)

@@ -83,7 +83,9 @@ struct SchemaTests {
     try Store(path: mirror.path).close()
     try mirror.tamper("PRAGMA user_version = \(version); PRAGMA wal_checkpoint(TRUNCATE)")
     let before = try Data(contentsOf: URL(filePath: mirror.path))
-    for open in [{ _ = try Store(path: $0) }, { _ = try MirrorReader(path: $0) }] as [(String) throws -> Void] {
+    for open in [{ _ = try Store(path: $0) }, { _ = try MirrorReader(path: $0) }]
+      as [(String) throws -> Void]
+    {
       let failure = #expect(throws: Failure.self) { try open(mirror.path) }
       #expect(failure?.status == .damagedDatabase)
       #expect(failure?.reason == "unreleased_schema")

@@ -58,6 +58,6 @@ private struct Forms {
   private static func written(_ document: JSONDocument, by rule: CanonicalWriter.Rule) -> [UInt8] {
     var writer = CanonicalWriter(rule)
     writer.write(document)
-    return writer.output
+    return Array(writer.output)
   }
 }

@@ -1,5 +1,3 @@
-import Crypto
-
 /// The fields that are known, and what they hold: the only place that knows where URIs stand.
 struct FieldTable: Sendable, Equatable {
   enum Entity: String, Sendable { case dataset, resource }
@@ -77,20 +75,6 @@ struct FieldTable: Sendable, Equatable {
     for row in rows { fields.append(try Self.field(from: row)) }
     try Self.check(fields, Array(rows))
     self.fields = fields
-  }
-
-  /// Tells one table from another (`meta.field_table`).
-  var digest: String {
-    var hash = SHA256()
-    for field in fields {
-      let cells = [
-        field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
-        field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
-        field.renamedTo,
-      ]
-      hash.update(data: Array(cells.map { $0 ?? "" }.joined(separator: "\u{1F}").utf8) + [0x0A])
-    }
-    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 
   /// The fields of one entity, in the order of the file.

@@ -1,3 +1,4 @@
+import Crypto
 import GRDB
 
 extension FieldTable {
@@ -14,5 +15,19 @@ extension FieldTable {
           labelEN: row["label_en"], names: row["names"], since: row["since"], until: row["until"],
           renamedTo: row["renamed_to"])
       })
+  }
+
+  /// Tells one table from another (`meta.field_table`).
+  var digest: String {
+    var hash = SHA256()
+    for field in fields {
+      let cells = [
+        field.entity.rawValue, field.name, field.kind.rawValue, field.valueList, field.dcat,
+        field.iso19115, field.labelNL, field.labelEN, field.names, field.since, field.until,
+        field.renamedTo,
+      ]
+      hash.update(data: Array(cells.map { $0 ?? "" }.joined(separator: "\u{1F}").utf8) + [0x0A])
+    }
+    return hash.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
   }
 }

@@ -60,6 +60,7 @@ let package = Package(
       dependencies: [
         "DONLMirror",
         "SamplePortal",
+        .target(name: "CMalloc", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -67,6 +68,7 @@ let package = Package(
       ],
       swiftSettings: ours
     ),
+    .systemLibrary(name: "CMalloc"),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "SamplePortal",

@@ -2,6 +2,10 @@ import ArgumentParser
 import DONLMirror
 import Foundation
 
+#if os(Linux)
+  import CMalloc
+#endif
+
 /// The command line: flags in, exit codes out. Everything else is in the library.
 @main
 struct DonlMirror: AsyncParsableCommand {
@@ -24,6 +28,7 @@ struct DonlMirror: AsyncParsableCommand {
   static func main() async {
     // `| head` closes our output; that is no reason to die in the middle of a run.
     signal(SIGPIPE, SIG_IGN)
+    keepMemorySmall()
     do {
       var command = try parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {
@@ -49,6 +54,15 @@ struct DonlMirror: AsyncParsableCommand {
     } catch {
       exit(withError: error)
     }
+  }
+
+  /// Pages of the portal come and go by the megabyte: each goes back to the system as soon as it is done
+  /// with, and no thread keeps an arena of its own.
+  private static func keepMemorySmall() {
+    #if os(Linux)
+      mallopt(M_ARENA_MAX, 1)
+      mallopt(M_MMAP_THRESHOLD, 512 << 10)
+    #endif
   }
 
   private static func fail(_ failure: Failure) -> Never {

@@ -1,33 +1,95 @@
-/// A dataset as one record described it: the values of its rows, ready for the store.
+/// A dataset as one record described it: what its rows hold, ready for the store.
 ///
-/// The columns are CONTRACT's; which of them hold URIs is the field table's knowledge.
-public struct Dataset: Sendable, Equatable {
-  public var id: String
-  /// By `DatasetColumn`, one cell each.
-  public var columns: [Cell]
-  /// In the order as served; the index is the position.
-  public var resources: [Resource]
-  public var uriValues: [URIValue]
-  /// Tag names, each once, in the order as served.
-  public var tags: [String]
-  public var groups: [CatalogGroup]
-  /// The copy of the organization inside the record: thin, and as old as the last indexing.
-  public var organization: CatalogGroup?
-  public var extras: [Extra]
+/// The columns are CONTRACT's; which of them hold URIs is the field table's knowledge. Nearly all texts
+/// are ranges of the record, so that a first load copies none; `Dataset+Texts` gives them as strings.
+public struct Dataset: Sendable {
+  public let id: String
+  var texts: RecordTexts
+  var content: RecordContent
+  /// By which the record was read; names the fields in `content`.
+  let keys: RecordKeys
   /// SHA-256 of the canonical record, lower-case hex (CONTRACT, `content_hash`).
-  public var contentHash: String
+  public let contentHash: String
   /// True when text had to be repaired (U+0000 or a lone surrogate became U+FFFD), or a number was
   /// none (NaN or Infinity became null).
-  public var isRepaired: Bool
+  public var isRepaired = false
   /// How many values were NaN or infinite.
   public var lostNumbers = 0
-  /// The bytes of the record as received.
-  public var record: [UInt8]
 
-  public subscript(column: DatasetColumn) -> Cell {
-    get { columns[column.rawValue] }
-    set { columns[column.rawValue] = newValue }
+  /// The bytes of the record as received.
+  public var record: [UInt8] { texts.record }
+}
+
+/// What the rows of a dataset hold, its texts as ranges (`RecordTexts`).
+struct RecordContent: Sendable {
+  /// By `DatasetColumn`, one cell each.
+  var columns = [RecordCell](repeating: .null, count: DatasetColumn.names.count)
+  /// In the order as served, `ResourceColumn.names.count` cells each.
+  var resources: [RecordCell] = []
+  /// Of the dataset, then of each resource in turn; those of one field follow each other.
+  var uriValues: [RecordURI] = []
+  /// Each once, in the order as served.
+  var tags: [TextRange] = []
+  var groups: [RecordGroup] = []
+  /// The copy of the organization inside the record: thin, and as old as the last indexing.
+  var organization: RecordGroup?
+  /// Of the dataset, then of each resource in turn. No owner has a key twice.
+  var extras: [RecordExtra] = []
+}
+
+/// One value of a row.
+enum RecordCell: Sendable, Equatable {
+  case null
+  case integer(Int64)
+  case text(TextRange)
+
+  var text: TextRange? {
+    guard case .text(let range) = self else { return nil }
+    return range
   }
+
+  init(_ text: TextRange?) { self = text.map(RecordCell.text) ?? .null }
+
+  init(_ integer: Int64?) { self = integer.map(RecordCell.integer) ?? .null }
+}
+
+/// One value of a URI-valued field.
+struct RecordURI: Sendable {
+  /// The position of the resource that owns it; -1 on a dataset field.
+  var resource: Int
+  /// The role of the field among the keys of its owner.
+  var role: Int
+  var position: Int
+  var value: TextRange
+  /// See `URIValue.isMalformed`.
+  var isMalformed: Bool
+  /// The display name that the portal sent beside it, if any.
+  var portalLabel: TextRange?
+  /// The `spatial_scheme` at the same index.
+  var scheme: TextRange?
+}
+
+/// A key that neither the columns nor the URI values carry.
+struct RecordExtra: Sendable {
+  /// The position of the resource that owns it; -1 on the dataset.
+  var resource: Int
+  /// The role of the key among those of its owner; -1 when it has none, and `key` says it.
+  var role: Int
+  var key: TextRange
+  /// The text of a string; the JSON as sent of anything else.
+  var value: TextRange
+  var kind: JSONNode.Kind
+}
+
+/// An organization or a group, as a record has it.
+struct RecordGroup: Sendable {
+  var id: TextRange
+  var name: TextRange?
+  var title: TextRange?
+  var description: TextRange?
+  var imageURL: TextRange?
+  var state: TextRange?
+  var created: TextRange?
 }
 
 /// A resource (distribution) of a dataset. Its key is (dataset, position): ids churn.

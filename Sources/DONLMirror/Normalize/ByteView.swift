@@ -1,3 +1,5 @@
+import Foundation
+
 /// Bytes that belong to someone else; valid only while the owner's `withUnsafeBytes` lasts.
 ///
 /// Every access is checked in release builds too: bad input can never read outside the bytes.
@@ -28,6 +30,9 @@ struct ByteView {
 
   var holdsNUL: Bool { bytes.contains(0) }
 
+  /// Valid UTF-8 without NUL as text.
+  var string: String { String(decoding: bytes, as: UTF8.self) }
+
   /// Valid UTF-8 as text, U+0000 replaced by U+FFFD (CONTRACT: text columns hold no NUL).
   var text: String {
     let text = String(decoding: bytes, as: UTF8.self)
@@ -42,6 +47,12 @@ extension ByteView {
     guard other.utf8CodeUnitCount == count else { return false }
     let words = UnsafeRawBufferPointer(start: other.utf8Start, count: count)
     return bytes.elementsEqual(words)
+  }
+
+  func isEqual(to other: ByteView) -> Bool {
+    guard count == other.count, let mine = bytes.baseAddress, let theirs = other.bytes.baseAddress
+    else { return count == other.count }
+    return memcmp(mine, theirs, count) == 0
   }
 
   /// The order of the bytes, a prefix before what it begins.

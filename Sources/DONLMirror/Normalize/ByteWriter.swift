@@ -5,13 +5,15 @@ final class ByteWriter {
   private(set) var count = 0
 
   init(capacity: Int = 4096) {
-    storage = .allocate(byteCount: capacity, alignment: 1)
+    storage = .allocate(byteCount: max(capacity, 16), alignment: 1)
   }
 
   deinit { storage.deallocate() }
 
   /// What has been written; valid until something else is.
   var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: storage[..<count]) }
+
+  var view: ByteView { ByteView(bytes) }
 
   func removeLast(_ bytes: Int) {
     precondition(bytes <= count)

@@ -15,7 +15,7 @@ struct CanonicalWriter {
   /// Nil writes everything.
   private let churn: ChurnKeys?
   private var frames: [Frame] = []
-  private var decoded: [UInt8] = []
+  private let decoded = ByteWriter(capacity: 256)
 
   /// A container that is being written.
   private struct Frame {
@@ -203,9 +203,9 @@ struct CanonicalWriter {
     switch node.kind {
     case .object, .array: return false
     case .string where node.hasEscapes:
-      decoded.removeAll(keepingCapacity: true)
-      JSONText.decode(document.raw(value), into: &decoded)
-      decoded.withView { JSONText.write($0, into: buffer) }
+      decoded.removeAll()
+      JSONText.decode(document.raw(value), into: decoded)
+      JSONText.write(decoded.view, into: buffer)
     case .string: writeQuoted(node, of: document)
     // NaN is read as null.
     case .null: buffer.append("null")

@@ -1,6 +1,6 @@
 /// One key and value of CKAN's `extras`.
 struct ExtraPair {
-  var key: String
+  var key: TextRange
   /// The node of the value, which is not empty.
   var value: Int
 }
@@ -15,7 +15,7 @@ extension JSONDocument {
     switch kind(extras) {
     case .object:
       return keys(of: extras).lazy
-        .map { ExtraPair(key: key($0).text, value: value(ofKey: $0)) }
+        .map { ExtraPair(key: range(ofKey: $0), value: value(ofKey: $0)) }
         .filter { !isEmpty($0.value) }
     case .array: return pairs(ofList: extras)
     default: return nil
@@ -24,16 +24,16 @@ extension JSONDocument {
 
   private func pairs(ofList extras: Int) -> [ExtraPair] {
     var pairs: [ExtraPair] = []
-    var waiting: String?
+    var waiting: TextRange?
     for element in elements(of: extras) where !isEmpty(element) {
-      let key = member("key", of: element).map { text($0) }
+      let key = member("key", of: element).map { range($0) }
       if let value = member("value", of: element) {
-        pairs.append(ExtraPair(key: key ?? waiting ?? "", value: value))
+        pairs.append(ExtraPair(key: key ?? waiting ?? .empty, value: value))
         waiting = nil
       } else if let key {
         waiting = holds("value", element) ? nil : key
       } else if kind(element) != .object {
-        pairs.append(ExtraPair(key: "", value: element))
+        pairs.append(ExtraPair(key: .empty, value: element))
       }
     }
     return pairs

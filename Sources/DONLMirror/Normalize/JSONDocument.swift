@@ -4,6 +4,8 @@ struct JSONDocument {
   let nodes: UnsafeBufferPointer<JSONNode>
   let members: UnsafeBufferPointer<UInt32>
   let pool: ByteView
+  /// Takes the texts that stand elsewhere than in `bytes`, for `TextRange`.
+  let decoded: ByteWriter
 
   /// The index of the outermost value.
   var root: Int { 0 }
@@ -28,12 +30,48 @@ struct JSONDocument {
   func text(_ node: Int) -> String {
     let raw = raw(node)
     // Without an escape there is no U+0000: the reader refuses the bare character.
-    guard self[node].hasEscapes else { return String(decoding: raw.buffer, as: UTF8.self) }
-    var decoded: [UInt8] = []
-    decoded.reserveCapacity(raw.count)
-    JSONText.decode(raw, into: &decoded)
-    return decoded.withView(\.text)
+    guard self[node].hasEscapes else { return raw.string }
+    let decoded = ByteWriter(capacity: raw.count)
+    JSONText.decode(raw, into: decoded)
+    return decoded.view.text
   }
+
+  /// Where the same text stands: in the record, or decoded behind it.
+  func range(_ node: Int) -> TextRange {
+    let range = self[node].range
+    guard self[node].hasEscapes else {
+      return TextRange(start: range.lowerBound, count: range.count)
+    }
+    let start = decoded.count
+    JSONText.decode(bytes[range], into: decoded)
+    let text = decoded.view[start..<decoded.count]
+    if text.holdsNUL {
+      let repaired = text.text
+      decoded.removeLast(decoded.count - start)
+      return keep(repaired)
+    }
+    return TextRange(start: bytes.count + start, count: text.count)
+  }
+
+  /// Keeps a text without NUL that the record does not hold.
+  func keep(_ text: String) -> TextRange {
+    text.withView { text in
+      decoded.append(contentsOf: text.buffer)
+      return TextRange(start: bytes.count + decoded.count - text.count, count: text.count)
+    }
+  }
+
+  /// What a key says, as `ByteView.text` has it.
+  func range(ofKey key: Int) -> TextRange {
+    let node = self[key]
+    guard node.isPooled else {
+      return TextRange(start: Int(node.start), count: Int(node.end - node.start))
+    }
+    return keep(self.key(key).text)
+  }
+
+  /// The texts of the ranges above.
+  var texts: LentTexts { LentTexts(record: bytes, decoded: decoded.view) }
 
   /// Absent in all but form: null, `""`, `[]` or `{}`.
   func isEmpty(_ node: Int) -> Bool {

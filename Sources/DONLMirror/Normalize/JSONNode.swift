@@ -3,7 +3,11 @@
 /// The nodes of a record stand in one array in the order of the text: a container is followed by
 /// what it holds, a key by its value.
 struct JSONNode {
-  enum Kind: UInt8 { case null, `false`, `true`, number, string, array, object }
+  enum Kind: UInt8 {
+    case null, `false`, `true`, number, string, array, object
+
+    static let count = 7
+  }
 
   var kind: Kind
   /// A string with backslashes in it.

@@ -10,7 +10,9 @@ struct JSONReader {
   /// The keys of each object, in the order of their bytes, each key once: the last one sent wins.
   private(set) var members: [UInt32] = []
   /// The decoded text of keys that hold escapes.
-  private(set) var pool: [UInt8] = []
+  private let pool = ByteWriter(capacity: 256)
+  /// Texts that stand elsewhere than in the record, for the rows that are read out of it.
+  private let decoded = ByteWriter()
   /// True when a string holds U+0000 or half a surrogate pair, or a number is none.
   private(set) var needsRepair = false
 
@@ -34,11 +36,9 @@ struct JSONReader {
       try read(bytes)
       return nodes.withUnsafeBufferPointer { nodes in
         members.withUnsafeBufferPointer { members in
-          pool.withView { pool in
-            body(
-              JSONDocument(
-                bytes: bytes, nodes: nodes, members: members, pool: pool))
-          }
+          body(
+            JSONDocument(
+              bytes: bytes, nodes: nodes, members: members, pool: pool.view, decoded: decoded))
         }
       }
     }
@@ -47,7 +47,8 @@ struct JSONReader {
   private mutating func read(_ bytes: ByteView) throws(JSONFault) {
     nodes.removeAll(keepingCapacity: true)
     members.removeAll(keepingCapacity: true)
-    pool.removeAll(keepingCapacity: true)
+    pool.removeAll()
+    decoded.removeAll()
     open.removeAll(keepingCapacity: true)
     needsRepair = false
     lostNumbers = 0
@@ -132,7 +133,7 @@ struct JSONReader {
     nodes[container].end = UInt32(truncatingIfNeeded: end)
     nodes[container].next = UInt32(truncatingIfNeeded: nodes.count)
     guard nodes[container].kind == .object else { return }
-    order.sort(membersOf: container, in: nodes, bytes: bytes, pool: pool)
+    order.sort(membersOf: container, in: nodes, bytes: bytes, pool: pool.view)
     nodes[container].members = UInt32(truncatingIfNeeded: members.count)
     order.append(to: &members)
     nodes[container].memberCount =
@@ -152,7 +153,7 @@ struct JSONReader {
   private mutating func poolKey(_ key: Int, of bytes: ByteView) {
     guard nodes[key].hasEscapes else { return }
     let start = pool.count
-    JSONText.decode(bytes[nodes[key].range], into: &pool)
+    JSONText.decode(bytes[nodes[key].range], into: pool)
     nodes[key].isPooled = true
     nodes[key].hasEscapes = false
     nodes[key].start = UInt32(truncatingIfNeeded: start)

@@ -3,7 +3,7 @@ enum JSONText {
   /// Appends the text between the quotes as UTF-8. A lone surrogate becomes U+FFFD; U+0000 stays.
   ///
   /// An escape that is none (only bytes that were not validated hold one) is taken as it stands.
-  static func decode(_ text: ByteView, into out: inout [UInt8]) {
+  static func decode(_ text: ByteView, into out: ByteWriter) {
     var index = 0
     while index < text.count {
       let escape = text.quoteOrBackslash(from: index)
@@ -14,7 +14,7 @@ enum JSONText {
         index = escape + 1
         continue
       }
-      index = decodeEscape(at: escape, of: text, into: &out)
+      index = decodeEscape(at: escape, of: text, into: out)
     }
   }
 
@@ -59,7 +59,7 @@ enum JSONText {
     out.append(.quote)
   }
 
-  private static func decodeEscape(at escape: Int, of text: ByteView, into out: inout [UInt8])
+  private static func decodeEscape(at escape: Int, of text: ByteView, into out: ByteWriter)
     -> Int
   {
     switch text[escape + 1] {
@@ -74,17 +74,17 @@ enum JSONText {
         return escape + 2
       }
       if unit >> 10 == 0x36, let low = lowSurrogate(at: escape + 6, of: text) {
-        append(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00), to: &out)
+        append(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00), to: out)
         return escape + 12
       }
-      append(unit >> 11 == 0x1B ? 0xFFFD : unit, to: &out)
+      append(unit >> 11 == 0x1B ? 0xFFFD : unit, to: out)
       return escape + 6
     case let byte: out.append(byte)
     }
     return escape + 2
   }
 
-  private static func append(_ scalar: UInt32, to out: inout [UInt8]) {
+  private static func append(_ scalar: UInt32, to out: ByteWriter) {
     let tail = { (shift: UInt32) in UInt8(0x80 | scalar >> shift & 0x3F) }
     switch scalar {
     case ..<0x80: out.append(UInt8(scalar))

@@ -1,3 +1,17 @@
+/// What the keys of a record mean, by the field table of a normalizer.
+final class RecordKeys: Sendable {
+  let dataset: KeyRoles
+  let resource: KeyRoles
+
+  init(_ fields: FieldTable) {
+    dataset = .dataset(fields)
+    resource = .resource(fields)
+  }
+
+  /// Of the owner of a value: the position of a resource, or -1.
+  subscript(owner: Int) -> KeyRoles { owner < 0 ? dataset : resource }
+}
+
 /// What the known keys of a dataset or a resource mean to the normalizer.
 struct KeyRoles: Sendable {
   struct Role: Sendable {

@@ -12,18 +12,16 @@ struct MemberOrder {
   private var entries: [Entry] = []
 
   /// Sorts the members of the object, which has just been read to its end.
-  mutating func sort(membersOf object: Int, in nodes: [JSONNode], bytes: ByteView, pool: [UInt8]) {
+  mutating func sort(membersOf object: Int, in nodes: [JSONNode], bytes: ByteView, pool: ByteView) {
     entries.removeAll(keepingCapacity: true)
-    pool.withView { pool in
-      let keys = Keys(nodes: nodes, bytes: bytes, pool: pool)
-      var key = object + 1
-      while key < nodes.count {
-        entries.append(Entry(prefix: keys.text(key).prefix, key: UInt32(truncatingIfNeeded: key)))
-        key = Int(nodes[key + 1].next)
-      }
-      sort(by: keys)
-      dropRepeated(keys)
+    let keys = Keys(nodes: nodes, bytes: bytes, pool: pool)
+    var key = object + 1
+    while key < nodes.count {
+      entries.append(Entry(prefix: keys.text(key).prefix, key: UInt32(truncatingIfNeeded: key)))
+      key = Int(nodes[key + 1].next)
     }
+    sort(by: keys)
+    dropRepeated(keys)
   }
 
   func append(to members: inout [UInt32]) {

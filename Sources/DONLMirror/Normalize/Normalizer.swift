@@ -1,7 +1,6 @@
 /// Turns the bytes of one record into a dataset. Pure; the field table is its only knowledge.
 struct Normalizer: Sendable {
-  private let datasetKeys: KeyRoles
-  private let resourceKeys: KeyRoles
+  private let keys: RecordKeys
   private let recordBytesMax: Int
   private let churn: ChurnKeys
 
@@ -12,8 +11,7 @@ struct Normalizer: Sendable {
     fields: FieldTable, churn: ChurnKeys = .standard, recordBytesMax: Int = 32 << 20
   ) {
     self.churn = churn
-    datasetKeys = .dataset(fields)
-    resourceKeys = .resource(fields)
+    keys = RecordKeys(fields)
     self.recordBytesMax = recordBytesMax
   }
 
@@ -78,14 +76,12 @@ struct Normalizer: Sendable {
         record: record)
     }
     let id = try id(of: document, record)
-    var reader = RecordReader(document, datasetKeys: datasetKeys, resourceKeys: resourceKeys)
+    var reader = RecordReader(document, keys)
     reader.read()
+    let hash = ContentHash.hash(of: document, by: &writer)
     return Dataset(
-      id: id, columns: reader.columns, resources: reader.resources, uriValues: reader.uriValues,
-      tags: reader.tags, groups: reader.groups, organization: reader.organization,
-      extras: reader.extras, contentHash: ContentHash.hash(of: document, by: &writer),
-      isRepaired: false,
-      record: record)
+      id: id, texts: RecordTexts(record: record, decoded: Array(document.decoded.bytes)),
+      content: reader.content, keys: keys, contentHash: hash)
   }
 
   private func id(of document: JSONDocument, _ record: [UInt8]) throws(Rejection) -> String {

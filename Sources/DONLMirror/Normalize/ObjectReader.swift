@@ -2,8 +2,8 @@
 struct ObjectReader {
   let document: JSONDocument
   let keys: KeyRoles
-  /// The position of the resource; nil for the dataset.
-  private(set) var resource: Int?
+  /// The position of the resource; -1 for the dataset.
+  private(set) var resource = -1
   private(set) var known: KnownValues
   /// The keys that no role is known for.
   private var unknown: [Int] = []
@@ -15,7 +15,7 @@ struct ObjectReader {
   }
 
   /// Sorts the members of the object by their roles; what is empty is not there.
-  mutating func open(_ object: Int, resource: Int? = nil) {
+  mutating func open(_ object: Int, resource: Int = -1) {
     self.resource = resource
     known.removeAll()
     unknown.removeAll(keepingCapacity: true)
@@ -46,34 +46,36 @@ struct ObjectReader {
     return keys.table.index(of: ByteView(bytes))
   }
 
-  /// Fills the cells of a row; a value that no cell can hold is left to `readRest`.
-  mutating func readColumns(into cells: inout [Cell]) {
+  /// Fills the cells of the row that begins at `first`; a value that no cell can hold is left to
+  /// `readRest`.
+  mutating func readColumns(into cells: inout [RecordCell], from first: Int) {
     for role in known.present {
       guard let column = keys.roles[role].column, let value = known[role] else { continue }
       let reading = keys.roles[role].reading
       let holdsLists = reading == .text && keys.roles[role].kind?.holdsLists == true
-      if holdsLists, document.holdsList(value) {
-        cells[column] = Cell(document.values(of: value).first { !$0.isEmpty })
-      } else {
-        cells[column] = document.cell(value, reading)
-      }
+      let cell =
+        if holdsLists, document.holdsList(value) {
+          RecordCell(document.values(of: value).first { !$0.isEmpty })
+        } else {
+          document.cell(value, reading)
+        }
+      cells[first + column] = cell
       // What is no date is NULL, and stands in the record.
       let isDate = reading == .date || reading == .stamp
-      if isDate || cells[column] != .null { known.carry(role) }
+      if isDate || cell != .null { known.carry(role) }
     }
   }
 
   /// One value for each URI of each URI field, with the display names that came beside them.
-  mutating func readURIValues(into values: inout [URIValue]) {
+  mutating func readURIValues(into values: inout [RecordURI]) {
     for role in keys.uriFields {
       guard let value = known[role] else { continue }
       let first = values.count
       let count = document.eachValue(of: value) { position, text in
         values.append(
-          URIValue(
-            resourcePosition: resource, field: keys.roles[role].key, position: position,
-            value: text, isMalformed: URIForm.isMalformed(text), portalLabel: nil,
-            scheme: nil))
+          RecordURI(
+            resource: resource, role: role, position: position, value: text,
+            isMalformed: URIForm.isMalformed(document.texts[text])))
       }
       known.carry(role)
       addLabels(to: &values, from: first, of: role, count: count)
@@ -84,17 +86,20 @@ struct ObjectReader {
   }
 
   /// Every key that has found no other place.
-  func readRest(into extras: inout [Extra]) {
+  func readRest(into extras: inout [RecordExtra]) {
     for role in known.present where !known.carries(role) {
       guard let value = known[role] else { continue }
-      extras.append(
-        Extra(keys.roles[role].key, value, of: document, resource: resource))
+      extras.append(extra(.empty, role: role, value))
     }
     for key in unknown where !meetsAnother(key) {
-      extras.append(
-        Extra(
-          document.key(key).text, document.value(ofKey: key), of: document, resource: resource))
+      extras.append(extra(document.range(ofKey: key), role: -1, document.value(ofKey: key)))
     }
+  }
+
+  private func extra(_ key: TextRange, role: Int, _ value: Int) -> RecordExtra {
+    RecordExtra(
+      resource: resource, role: role, key: key, value: document.range(value),
+      kind: document.kind(value))
   }
 
   /// True when the key, repaired for its U+0000, becomes one that was sent too: that one counts.
@@ -110,7 +115,7 @@ struct ObjectReader {
   /// Puts the display names beside the values from `first` on; they have found their place when
   /// each stands beside one.
   private mutating func addLabels(
-    to values: inout [URIValue], from first: Int, of field: Int, count: Int
+    to values: inout [RecordURI], from first: Int, of field: Int, count: Int
   ) {
     guard let role = keys.roles[field].labels.first(where: { known[$0] != nil }),
       let value = known[role]
@@ -125,7 +130,7 @@ struct ObjectReader {
 
   /// Puts the schemes beside the values from `first` on, when there is one for each.
   private func addSchemes(
-    _ schemes: [String], to values: inout [URIValue], from first: Int, count: Int
+    _ schemes: [TextRange], to values: inout [RecordURI], from first: Int, count: Int
   ) {
     guard schemes.count == count else { return }
     for index in first..<values.count {
@@ -135,22 +140,9 @@ struct ObjectReader {
   }
 }
 
-extension Extra {
-  fileprivate init(_ key: String, _ value: Int, of document: JSONDocument, resource: Int?) {
-    self.init(
-      resourcePosition: resource, key: key, value: document.text(value),
-      jsonType: document.kind(value).name)
-  }
-
-  /// An element of `extras`.
-  init(_ pair: ExtraPair, of document: JSONDocument) {
-    self.init(pair.key, pair.value, of: document, resource: nil)
-  }
-}
-
 extension JSONNode.Kind {
   /// The word of `extras.json_type` and `field_census.json_type`.
-  fileprivate var name: String {
+  var name: String {
     switch self {
     case .null: "null"
     case .false, .true: "boolean"

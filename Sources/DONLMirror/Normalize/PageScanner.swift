@@ -163,9 +163,9 @@ extension PageScanner {
 extension ByteView {
   /// What the text between the quotes of a JSON string says.
   var decoded: [UInt8] {
-    var decoded: [UInt8] = []
-    JSONText.decode(self, into: &decoded)
-    return decoded
+    let decoded = ByteWriter(capacity: count)
+    JSONText.decode(self, into: decoded)
+    return Array(decoded.bytes)
   }
 
   /// True when the key says the name, with whichever escapes.

@@ -1,32 +1,27 @@
 /// Reads the rows of one dataset out of a record.
 struct RecordReader {
-  private(set) var columns = DatasetColumn.empty
-  private(set) var resources: [Resource] = []
-  private(set) var uriValues: [URIValue] = []
-  private(set) var tags: [String] = []
-  private(set) var groups: [CatalogGroup] = []
-  private(set) var organization: CatalogGroup?
-  private(set) var extras: [Extra] = []
+  private(set) var content = RecordContent()
 
   private let document: JSONDocument
   private var dataset: ObjectReader
   private let resourceKeys: KeyRoles
 
-  init(_ document: JSONDocument, datasetKeys: KeyRoles, resourceKeys: KeyRoles) {
+  init(_ document: JSONDocument, _ keys: RecordKeys) {
     self.document = document
-    dataset = ObjectReader(document, datasetKeys)
-    self.resourceKeys = resourceKeys
+    dataset = ObjectReader(document, keys.dataset)
+    resourceKeys = keys.resource
   }
 
-  /// Reads everything. No (resource, key) comes twice among the extras.
+  /// Reads everything.
   mutating func read() {
     dataset.open(document.root)
     let left = liftExtras()
     readParts()
-    dataset.readColumns(into: &columns)
-    columns[DatasetColumn.organizationTitle.rawValue] = Cell(organization?.title)
-    dataset.readURIValues(into: &uriValues)
-    dataset.readRest(into: &extras)
+    dataset.readColumns(into: &content.columns, from: 0)
+    content.columns[DatasetColumn.organizationTitle.rawValue] = RecordCell(
+      content.organization?.title)
+    dataset.readURIValues(into: &content.uriValues)
+    dataset.readRest(into: &content.extras)
     append(left)
     if let list = dataset.value("resources"), document.kind(list) == .array {
       readResources(list)
@@ -41,8 +36,8 @@ struct RecordReader {
     }
     dataset.carry("extras")
     return pairs.filter { pair in
-      guard let role = dataset.keys.role(pair.key), dataset.keys.isLifted(role),
-        dataset.known[role] == nil
+      guard let role = dataset.keys.table.index(of: document.texts[pair.key]),
+        dataset.keys.isLifted(role), dataset.known[role] == nil
       else { return true }
       dataset.add(pair.value, as: role)
       return false
@@ -51,17 +46,17 @@ struct RecordReader {
 
   private mutating func readParts() {
     if let list = dataset.value("tags"), let names = document.tagNames(of: list) {
-      tags = names
+      content.tags = names
       dataset.carry("tags")
     }
     if let list = dataset.value("groups"), let found = document.groups(of: list) {
-      groups = found
+      content.groups = found
       dataset.carry("groups")
     }
     if let value = dataset.value("organization") {
       let owner = dataset.value("owner_org").flatMap { document.scalar(of: $0) }
-      organization = document.group(of: value, id: owner.map { document.text($0) })
-      if organization != nil { dataset.carry("organization") }
+      content.organization = document.group(of: value, id: owner.map { document.range($0) })
+      if content.organization != nil { dataset.carry("organization") }
     }
     if let list = dataset.value("resources"), document.kind(list) == .array {
       dataset.carry("resources")
@@ -75,15 +70,17 @@ struct RecordReader {
       reader.open(element, resource: position)
       reader.carry("package_id")
       reader.carry("position")
-      var resource = Resource(columns: ResourceColumn.empty)
-      reader.readColumns(into: &resource.columns)
-      if resource[.mimetype] == .null, let type = reader.value("media_type") {
-        resource[.mimetype] = document.cell(type, .text)
-        if resource[.mimetype] != .null { reader.carry("media_type") }
+      let first = content.resources.count
+      content.resources.append(
+        contentsOf: repeatElement(.null, count: ResourceColumn.names.count))
+      reader.readColumns(into: &content.resources, from: first)
+      let mimetype = first + ResourceColumn.mimetype.rawValue
+      if content.resources[mimetype] == .null, let type = reader.value("media_type") {
+        content.resources[mimetype] = document.cell(type, .text)
+        if content.resources[mimetype] != .null { reader.carry("media_type") }
       }
-      reader.readURIValues(into: &uriValues)
-      reader.readRest(into: &extras)
-      resources.append(resource)
+      reader.readURIValues(into: &content.uriValues)
+      reader.readRest(into: &content.extras)
     }
   }
 
@@ -91,17 +88,20 @@ struct RecordReader {
   /// earlier one.
   private mutating func append(_ pairs: [ExtraPair]) {
     guard !pairs.isEmpty else { return }
-    var seen = Set(extras.lazy.filter { $0.resourcePosition == nil }.map { Spelling($0.key) })
-    var kept: [Extra] = []
-    for pair in pairs.reversed() where seen.insert(Spelling(pair.key)).inserted {
-      kept.append(Extra(pair, of: document))
+    var seen = Set(
+      content.extras.lazy.filter { $0.resource < 0 }.map { [self] extra in
+        Spelling(
+          extra.role < 0
+            ? document.texts.string(extra.key) : dataset.keys.roles[extra.role].key)
+      })
+    var kept: [RecordExtra] = []
+    for pair in pairs.reversed()
+    where seen.insert(Spelling(document.texts.string(pair.key))).inserted {
+      kept.append(
+        RecordExtra(
+          resource: -1, role: dataset.keys.table.index(of: document.texts[pair.key]) ?? -1,
+          key: pair.key, value: document.range(pair.value), kind: document.kind(pair.value)))
     }
-    extras.append(contentsOf: kept.reversed())
-  }
-}
-
-extension KeyRoles {
-  fileprivate func role(_ key: String) -> Int? {
-    key.withView { table.index(of: $0) }
+    content.extras.append(contentsOf: kept.reversed())
   }
 }

@@ -4,9 +4,7 @@ enum URIForm {
   /// (CONTRACT, "Malformed").
   ///
   /// U+FFFD counts as one: it stands where U+0000 or half a surrogate pair was sent.
-  static func isMalformed(_ text: String) -> Bool {
-    text.withView { !hasScheme($0) || holdsControl($0) }
-  }
+  static func isMalformed(_ text: ByteView) -> Bool { !hasScheme(text) || holdsControl(text) }
 
   private static func hasScheme(_ text: ByteView) -> Bool {
     for index in 0..<text.count {

@@ -3,36 +3,36 @@ extension JSONDocument {
   /// The values of a field: of a JSON list, of a list inside a string, or the one value itself.
   ///
   /// Values that are empty stay in their places as `""`. Torn values are left torn.
-  func values(of node: Int) -> [String] {
-    var values: [String] = []
+  func values(of node: Int) -> [TextRange] {
+    var values: [TextRange] = []
     let count = eachValue(of: node) { position, text in
-      while values.count < position { values.append("") }
+      while values.count < position { values.append(.empty) }
       values.append(text)
     }
-    while values.count < count { values.append("") }
+    while values.count < count { values.append(.empty) }
     return values
   }
 
   /// Calls `body` with each value of a field that is not empty, and its position.
   ///
   /// - Returns: How many values there are, the empty ones counted.
-  func eachValue(of node: Int, _ body: (Int, String) -> Void) -> Int {
+  func eachValue(of node: Int, _ body: (Int, TextRange) -> Void) -> Int {
     var count = 0
     if kind(node) == .array {
       for element in elements(of: node) {
-        if !isEmpty(element) { body(count, text(element)) }
+        if !isEmpty(element) { body(count, range(element)) }
         count += 1
       }
       return count
     }
     if holdsList(node), let list = ListLiteral.values(of: text(node)) {
       for value in list {
-        if !value.isEmpty { body(count, value) }
+        if !value.isEmpty { body(count, keep(value)) }
         count += 1
       }
       return count
     }
-    if !isEmpty(node) { body(0, text(node)) }
+    if !isEmpty(node) { body(0, range(node)) }
     return 1
   }
 
@@ -100,7 +100,7 @@ extension JSONDocument {
   }
 
   /// What a column holds of this value; `.null` when it cannot hold it.
-  func cell(_ node: Int, _ reading: ColumnReading) -> Cell {
+  func cell(_ node: Int, _ reading: ColumnReading) -> RecordCell {
     let sent =
       switch reading {
       case .translated: translated(node)
@@ -110,11 +110,11 @@ extension JSONDocument {
       }
     guard let value = sent else { return .null }
     switch reading {
-    case .text, .translated: return .text(text(value))
-    case .flag: return Cell(flag(value).map { $0 ? 1 : 0 })
-    case .number: return Cell(integer(value))
-    case .stamp: return Cell(date(value)?.stamp)
-    case .date: return Cell(date(value)?.local)
+    case .text, .translated: return .text(range(value))
+    case .flag: return RecordCell(flag(value).map { $0 ? 1 : 0 })
+    case .number: return RecordCell(integer(value))
+    case .stamp: return RecordCell(date(value)?.stamp.map(keep))
+    case .date: return RecordCell((date(value)?.local).map(keep))
     }
   }
 

@@ -140,7 +140,7 @@ extension Portal {
           try Self.entries(of: $0) { group in
             // A name alone is no entry of a list that was asked for with its fields.
             guard group.string("id", of: group.root) != nil else { return nil }
-            return group.group(of: group.root, id: nil)
+            return group.group(of: group.root, id: nil).map { CatalogGroup($0, group.texts) }
           }
         }
       } catch {

@@ -162,18 +162,23 @@ public struct Transport: Sendable {
         status: status)
     }
     var body: [UInt8] = []
+    // What is announced is only believed as far as it costs next to nothing.
+    let announced = answer.headers.first(name: "content-length").flatMap(Int.init) ?? 0
+    body.reserveCapacity(min(announced, settings.maxPageBytes, Self.believedBytesMax))
     var speed = SpeedWatch(settings)
     for try await part in answer.body {
       guard body.count + part.readableBytes <= settings.maxPageBytes else {
         throw TransportFailure.tooLarge(settings)
       }
-      body.append(contentsOf: part.readableBytesView)
+      part.withUnsafeReadableBytes { body.append(contentsOf: $0) }
       try speed.received(part.readableBytes)
     }
     // A cancelled body ends like a complete one.
     guard !Task.isCancelled else { throw PortalError.cancelled }
     return body
   }
+
+  private static let believedBytesMax = 8 << 20
 
   /// The beginning of an error page.
   ///

@@ -33,7 +33,7 @@ final class CatalogWriter: @unchecked Sendable {
   private var statements: CatalogStatements?
   private var isClosed = false
   /// Organizations and groups as last written from a record, so that a repeated copy costs nothing.
-  private var written: [GroupKind: [String: CatalogGroup]] = [:]
+  private var written: [GroupKind: GroupCopies] = [:]
   /// What is known of values and of keys; read when the first record is written.
   private var knowledge: Knowledge?
   /// Terms that lost a value in this transaction, and may have been used by nothing else.
@@ -137,29 +137,31 @@ final class CatalogWriter: @unchecked Sendable {
   }
 
   func insert(_ dataset: Dataset, run: Int64, runStarted: String, at now: String) throws -> Int64 {
-    let rows = try rows(of: dataset, at: now)
-    let place = try bindColumns(of: dataset, rows, to: sql.insertDataset)
-    try sql.insertDataset.bind(.integer(run), at: place)
-    try sql.insertDataset.bind(runStarted, at: place + 1)
-    try sql.insertDataset.run()
-    let key = sqlite3_last_insert_rowid(connection)
-    try writeGroups(of: dataset, at: now)
-    for table in ChildTable.allCases { try insert(rows[table], into: table, key: key) }
-    for row in rows.uris { try insert(row, key: key) }
-    try writeRecord(dataset.record, key: key, at: now)
-    try known.census.add(dataset, key: key)
-    try known.index.insert(key)
-    return key
+    try withRows(of: dataset, at: now) { rows in
+      let place = try bindColumns(of: dataset, rows, to: sql.insertDataset)
+      try sql.insertDataset.bind(.integer(run), at: place)
+      try sql.insertDataset.bind(runStarted, at: place + 1)
+      try sql.insertDataset.run()
+      let key = sqlite3_last_insert_rowid(connection)
+      try writeGroups(rows, at: now)
+      for table in ChildTable.allCases { try insert(rows, into: table, key: key) }
+      for row in rows.uris { try insert(row, key: key) }
+      try writeRecord(rows, key: key, at: now)
+      try known.census.add(dataset, rows.texts, key: key)
+      try known.index.insert(key)
+      return key
+    }
   }
 
   /// Makes the rows follow the record, touching only those that differ.
   func update(_ dataset: Dataset, key: Int64, at now: String) throws {
     let before = try known.index.text(of: key)
-    let rows = try rows(of: dataset, at: now)
-    try updateColumns(of: dataset, rows, key: key)
-    try writeGroups(of: dataset, at: now)
-    try follow(rows, of: dataset, key: key)
-    try writeRecord(dataset.record, key: key, at: now)
+    try withRows(of: dataset, at: now) { rows in
+      try updateColumns(of: dataset, rows, key: key)
+      try writeGroups(rows, at: now)
+      try follow(rows, of: dataset, key: key)
+      try writeRecord(rows, key: key, at: now)
+    }
     try known.index.follow(key, from: before)
   }
 
@@ -169,26 +171,30 @@ final class CatalogWriter: @unchecked Sendable {
     // The record is not new, and so is nothing in it.
     let told = news
     defer { news = told }
-    let rows = try rows(of: dataset, at: now)
-    try updateColumns(of: dataset, rows, key: key)
-    try follow(rows, of: dataset, key: key)
+    try withRows(of: dataset, at: now) { rows in
+      try updateColumns(of: dataset, rows, key: key)
+      try follow(rows, of: dataset, key: key)
+    }
   }
 
   /// The tables in which reading the record again would change something.
   func differences(of dataset: Dataset, key: Int64) throws -> [String] {
-    let rows = try rows(of: dataset, at: "")
-    var tables: [String] = []
-    for table in ChildTable.allCases {
-      try sql[table].select.bind(.integer(key), at: 1)
-      var stored: Set<[Cell]> = []
-      try sql[table].select.eachRow { stored.insert($0.cells()) }
-      if stored != Set(rows[table]) { tables.append(table.name) }
+    try withRows(of: dataset, at: "") { rows in
+      var tables: [String] = []
+      for table in ChildTable.allCases {
+        try sql[table].select.bind(.integer(key), at: 1)
+        var stored: Set<[Cell]> = []
+        try sql[table].select.eachRow { stored.insert($0.cells()) }
+        if stored != Set(rows.cells(of: table)) { tables.append(table.name) }
+      }
+      if try storedURIs(of: key) != Set(rows.uris) { tables.append("uri_rows") }
+      try sql.storedColumns.bind(.integer(key), at: 1)
+      var columns: [Cell] = []
+      rows.eachColumn { columns.append($0.cell) }
+      rows.eachLabel { columns.append($0.cell) }
+      if try sql.storedColumns.first({ $0.cells() }) != columns { tables.append("all_datasets") }
+      return tables
     }
-    if try storedURIs(of: key) != Set(rows.uris) { tables.append("uri_rows") }
-    try sql.storedColumns.bind(.integer(key), at: 1)
-    let columns = dataset.columns + rows.labels
-    if try sql.storedColumns.first({ $0.cells() }) != columns { tables.append("all_datasets") }
-    return tables
   }
 
   /// Turns a live dataset into a tombstone. Its last record stays.
@@ -257,12 +263,17 @@ final class CatalogWriter: @unchecked Sendable {
   private func bindColumns(
     of dataset: Dataset, _ rows: DatasetRows, to statement: Statement
   ) throws -> Int32 {
-    let first = Int32(DatasetColumn.names.count)
-    try statement.bind(dataset.columns)
-    try statement.bind(dataset.contentHash, at: first + 1)
-    try statement.bind(.integer(dataset.isRepaired ? 1 : 0), at: first + 2)
-    try statement.bind(rows.labels, from: first + 3)
-    return first + 3 + Int32(rows.labels.count)
+    var place: Int32 = 1
+    func bind(_ cell: LentCell) throws {
+      try statement.bind(lent: cell, at: place)
+      place += 1
+    }
+    try rows.eachColumn(bind)
+    try statement.bind(dataset.contentHash, at: place)
+    try statement.bind(.integer(dataset.isRepaired ? 1 : 0), at: place + 1)
+    place += 2
+    try rows.eachLabel(bind)
+    return place
   }
 
   private func updateColumns(of dataset: Dataset, _ rows: DatasetRows, key: Int64) throws {
@@ -271,37 +282,50 @@ final class CatalogWriter: @unchecked Sendable {
     try sql.updateDataset.run()
   }
 
-  private func writeGroups(of dataset: Dataset, at now: String) throws {
-    if let organization = dataset.organization {
-      try writeCopy(organization, as: .organization, at: now)
+  private func writeGroups(_ rows: DatasetRows, at now: String) throws {
+    if let organization = rows.content.organization {
+      try writeCopy(organization, rows.texts, as: .organization, at: now)
     }
-    for group in dataset.groups {
-      try writeCopy(group, as: .group, at: now)
+    for group in rows.content.groups {
+      try writeCopy(group, rows.texts, as: .group, at: now)
     }
   }
 
-  private func writeCopy(_ group: CatalogGroup, as kind: GroupKind, at now: String) throws {
-    guard written[kind]?[group.id] != group else { return }
-    try write(group, as: kind, isListed: false, at: now)
-    written[kind, default: [:]][group.id] = group
+  private func writeCopy(
+    _ group: RecordGroup, _ texts: LentTexts, as kind: GroupKind, at now: String
+  ) throws {
+    guard written[kind, default: GroupCopies()].isNew(group, texts) else { return }
+    try write(CatalogGroup(group, texts), as: kind, isListed: false, at: now)
   }
 
   // MARK: Rows
 
-  /// The one list of what the rows of a dataset are.
-  private func rows(of dataset: Dataset, at now: String) throws -> DatasetRows {
+  /// Lends out the rows of a dataset; what they name for the first time is written.
+  private func withRows<Result>(
+    of dataset: Dataset, at now: String, _ body: (DatasetRows) throws -> Result
+  ) throws -> Result {
     if dataset.lostNumbers > 0 { news.lostNumbers.append(dataset.id) }
-    return DatasetRows(
-      dataset, try known.vocabulary.resolve(dataset),
-      extras: try known.census.code(dataset, at: now, news: &news))
+    let known = try known
+    let dataset = known.vocabulary.mended(dataset)
+    return try dataset.texts.lent { texts in
+      let rows = DatasetRows(
+        texts: texts, content: dataset.content,
+        resolved: try known.vocabulary.resolve(dataset, texts),
+        extras: try known.census.code(dataset, texts, at: now, news: &news))
+      return try body(rows)
+    }
   }
 
-  private func insert(_ rows: some Sequence<[Cell]>, into table: ChildTable, key: Int64) throws {
+  private func insert(_ rows: DatasetRows, into table: ChildTable, key: Int64) throws {
     let statement = try sql[table].insert
-    for row in rows {
+    var place: Int32 = 2
+    try rows.eachRow(of: table) { cell in
+      try statement.bind(lent: cell, at: place)
+      place += 1
+    } end: {
       try statement.bind(.integer(key), at: 1)
-      try statement.bind(row, from: 2)
       try statement.run()
+      place = 2
     }
   }
 
@@ -318,12 +342,12 @@ final class CatalogWriter: @unchecked Sendable {
 
   private func follow(_ rows: DatasetRows, of dataset: Dataset, key: Int64) throws {
     for table in ChildTable.allCases where table != .extras {
-      try follow(rows[table], in: table, key: key)
+      try follow(rows.cells(of: table), in: table, key: key)
     }
     try followURIs(rows.uris, key: key)
     try known.census.remove(key)
-    try follow(rows[.extras], in: .extras, key: key)
-    try known.census.add(dataset, key: key)
+    try follow(rows.cells(of: .extras), in: .extras, key: key)
+    try known.census.add(dataset, rows.texts, key: key)
   }
 
   private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
@@ -338,7 +362,11 @@ final class CatalogWriter: @unchecked Sendable {
       try sql[table].delete.bind(row.prefix(table.keyColumns.count), from: 2)
       try sql[table].delete.run()
     }
-    try insert(rows.filter { !stored.contains($0) }, into: table, key: key)
+    for row in rows where !stored.contains(row) {
+      try sql[table].insert.bind(.integer(key), at: 1)
+      try sql[table].insert.bind(row, from: 2)
+      try sql[table].insert.run()
+    }
   }
 
   private func storedURIs(of key: Int64) throws -> Set<URIRow> {
@@ -366,15 +394,43 @@ final class CatalogWriter: @unchecked Sendable {
     for row in rows where !stored.contains(row) { try insert(row, key: key) }
   }
 
-  private func writeRecord(_ record: [UInt8], key: Int64, at now: String) throws {
+  private func writeRecord(_ rows: DatasetRows, key: Int64, at now: String) throws {
     try sql.writeRecord.bind(.integer(key), at: 1)
+    try sql.writeRecord.bind(lent: rows.texts.record, at: 2)
     try sql.writeRecord.bind(now, at: 3)
-    try sql.writeRecord.run(withText: record, at: 2)
+    try sql.writeRecord.run()
   }
 
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {
     try statement.bind(cells)
     try statement.run()
+  }
+}
+
+/// What records said last of organizations, or of groups.
+private struct GroupCopies {
+  private var places = ByteTable()
+  private var copies: [[UInt8]] = []
+  private let bytes = ByteWriter(capacity: 512)
+
+  /// Whether a record says otherwise than the one before it; from then on it does not.
+  mutating func isNew(_ group: RecordGroup, _ texts: LentTexts) -> Bool {
+    bytes.removeAll()
+    for text in [
+      group.name, group.title, group.description, group.imageURL, group.state, group.created,
+    ] {
+      // Neither is in any text.
+      if let text { bytes.append(contentsOf: texts[text].buffer) } else { bytes.append(0xFF) }
+      bytes.append(0)
+    }
+    guard let place = places.value(of: texts[group.id]) else {
+      places.set(Int64(copies.count), of: texts[group.id])
+      copies.append(Array(bytes.bytes))
+      return true
+    }
+    let isNew = copies[Int(place)].withView { !$0.isEqual(to: bytes.view) }
+    if isNew { copies[Int(place)] = Array(bytes.bytes) }
+    return isNew
   }
 }
 

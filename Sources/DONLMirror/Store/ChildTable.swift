@@ -1,6 +1,5 @@
-/// The tables of what belongs to a dataset and is read from the record alone. The first column of each
-/// is `dataset`; the cells here are the rest, the key columns first. URI values and extras are coded by
-/// what the database knows, and so are made elsewhere (`Vocabulary`, `FieldCensus`).
+/// The tables of what belongs to a dataset, one row each, but for URI values. The first column of each is
+/// `dataset`; the cells here are the rest, the key columns first.
 enum ChildTable: Int, CaseIterable {
   case resources, extras, tags, groups
 
@@ -33,32 +32,109 @@ enum ChildTable: Int, CaseIterable {
   var columns: [String] { keyColumns + valueColumns }
 }
 
-/// The rows of a dataset as the tables hold them: for a first load and for an update alike.
-struct DatasetRows {
-  /// The cells of `all_datasets` behind those of the record.
-  var labels: [Cell]
-  var uris: [URIRow]
-  private var children: [[[Cell]]]
+/// One value of a row, its text lent by a record: it must be bound, or copied, before that is gone.
+enum LentCell {
+  case null
+  case integer(Int64)
+  case text(ByteView)
 
-  /// - Parameters:
-  ///   - resolved: its URI values, coded.
-  ///   - extras: its extras, one JSON object for each owner (-1 is the dataset).
-  init(_ dataset: Dataset, _ resolved: ResolvedValues, extras: [(resource: Int, json: String)]) {
-    labels = resolved.datasetLabels
-    uris = resolved.rows
-    children = ChildTable.allCases.map { table in
-      switch table {
-      case .resources:
-        dataset.resources.enumerated().map { position, resource in
-          [.integer(Int64(position))] + resolved.columns(of: resource, at: position)
-            + resolved.labels(ofResource: position)
-        }
-      case .extras: extras.map { [.integer(Int64($0.resource)), .text($0.json)] }
-      case .tags: dataset.tags.map { [.text($0)] }
-      case .groups: dataset.groups.map { [.text($0.id)] }
+  init(_ cell: RecordCell, _ texts: LentTexts) {
+    switch cell {
+    case .null: self = .null
+    case .integer(let value): self = .integer(value)
+    case .text(let range): self = .text(texts[range])
+    }
+  }
+
+  /// - Parameter term: 0 where there is none.
+  init(term: Int64) { self = term == 0 ? .null : .integer(term) }
+
+  /// With a text of its own.
+  var cell: Cell {
+    switch self {
+    case .null: .null
+    case .integer(let value): .integer(value)
+    case .text(let text): .text(text.string)
+    }
+  }
+}
+
+/// The rows of a dataset as the tables hold them, lent out for the length of a call: the one list of
+/// what they are, for a first load and for an update alike.
+struct DatasetRows {
+  let texts: LentTexts
+  let content: RecordContent
+  let resolved: ResolvedValues
+  /// One JSON object for each owner (-1 is the dataset).
+  let extras: [(resource: Int, json: ByteView)]
+
+  var uris: [URIRow] { resolved.rows }
+
+  /// The cells of `all_datasets` that the record fills, then those of its labels.
+  func eachColumn(_ body: (LentCell) throws -> Void) rethrows {
+    for cell in content.columns { try body(LentCell(cell, texts)) }
+  }
+
+  /// By `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
+  func eachLabel(_ body: (LentCell) throws -> Void) rethrows {
+    for term in resolved.datasetTerms { try body(LentCell(term: term)) }
+    for period in resolved.periods { try body(LentCell(RecordCell(period), texts)) }
+  }
+
+  /// Calls `next` for each row of the table, then `cell` for each cell of it.
+  func eachRow(
+    of table: ChildTable, cell: (LentCell) throws -> Void, end: () throws -> Void
+  ) rethrows {
+    switch table {
+    case .resources: try eachResource(cell: cell, end: end)
+    case .extras:
+      for extra in extras {
+        try cell(.integer(Int64(extra.resource)))
+        try cell(.text(extra.json))
+        try end()
+      }
+    case .tags:
+      for tag in content.tags {
+        try cell(.text(texts[tag]))
+        try end()
+      }
+    case .groups:
+      for group in content.groups {
+        try cell(.text(texts[group.id]))
+        try end()
       }
     }
   }
 
-  subscript(table: ChildTable) -> [[Cell]] { children[table.rawValue] }
+  private func eachResource(
+    cell: (LentCell) throws -> Void, end: () throws -> Void
+  ) rethrows {
+    let (width, labels) = (ResourceColumn.names.count, LabeledColumns.resource.count)
+    for position in 0..<(content.resources.count / width) {
+      try cell(.integer(Int64(position)))
+      for column in 0..<width {
+        let value = content.resources[position * width + column]
+        try cell(
+          resolved.isSaid(value, in: column, ofResource: position, texts)
+            ? .text(texts[.empty]) : LentCell(value, texts))
+      }
+      for label in 0..<labels {
+        try cell(LentCell(term: resolved.resourceTerms[position * labels + label]))
+      }
+      try end()
+    }
+  }
+
+  /// The rows with texts of their own.
+  func cells(of table: ChildTable) -> [[Cell]] {
+    var rows: [[Cell]] = []
+    var row: [Cell] = []
+    eachRow(of: table) {
+      row.append($0.cell)
+    } end: {
+      rows.append(row)
+      row = []
+    }
+    return rows
+  }
 }

@@ -5,11 +5,6 @@ import GRDBSQLite
 ///
 /// Confined to the queue of the `Store` that owns it, as `CatalogWriter` is.
 final class FieldCensus {
-  private struct Sighting: Hashable {
-    var field: Spelling
-    var jsonType: String
-  }
-
   private struct Entry {
     let key: Int64
     /// `field_census` shows it.
@@ -35,7 +30,12 @@ final class FieldCensus {
   private let statements: CensusStatements
   private let connection: OpaquePointer
   private var entries: [Entry] = []
-  private var places: [FieldTable.Entity: [Sighting: Int]] = [.dataset: [:], .resource: [:]]
+  /// By the key, for each JSON type of each entity.
+  private var places: [FieldTable.Entity: [String: ByteTable]] = [.dataset: [:], .resource: [:]]
+  /// The places of keys that have a role, -1 where they are not known yet, as long as records are read by
+  /// the same keys.
+  private var placesByRole: [Int] = []
+  private var keys: RecordKeys?
   private var placesByKey: [Int64: Int] = [:]
   private var known: Set<FieldSighting> = []
   /// The places of the extras that were coded last.
@@ -60,65 +60,97 @@ final class FieldCensus {
   private func append(
     _ entry: Entry, _ entity: FieldTable.Entity, _ field: String, _ type: String
   ) {
-    places[entity]?[Sighting(field: Spelling(field), jsonType: type)] = entries.count
+    field.withView {
+      places[entity]?[type, default: ByteTable()].set(Int64(entries.count), of: $0)
+    }
     placesByKey[entry.key] = entries.count
     known.insert(FieldSighting(entity: entity, field: field, jsonType: type))
     entries.append(entry)
   }
 
-  /// Codes the extras of a dataset, one JSON object for each owner; keys that never came are noted.
+  /// Codes the extras of a dataset, one JSON object for each owner, lent until the next are coded; keys
+  /// that never came are noted.
   func code(
-    _ dataset: Dataset, at now: String, news: inout StoreNews
-  ) throws -> [(resource: Int, json: String)] {
-    var coded: [(resource: Int, json: String)] = []
-    var owner: Int?
-    func finish() {
-      guard let owner else { return }
-      json.append(.closeBrace)
-      coded.append((owner, String(decoding: json.bytes, as: UTF8.self)))
-    }
+    _ dataset: Dataset, _ texts: LentTexts, at now: String, news: inout StoreNews
+  ) throws -> [(resource: Int, json: ByteView)] {
+    if keys !== dataset.keys { forgetRoles(of: dataset) }
+    var coded: [(resource: Int, end: Int)] = []
     present.removeAll(keepingCapacity: true)
-    for extra in dataset.extras {
-      let resource = extra.resourcePosition ?? -1
-      if resource != owner {
-        finish()
-        owner = resource
-        json.removeAll()
-        json.append(.openBrace)
-      } else {
+    json.removeAll()
+    for extra in dataset.content.extras {
+      if extra.resource == coded.last?.resource {
         json.append(.comma)
+      } else {
+        finish(&coded)
+        coded.append((extra.resource, 0))
+        json.append(.openBrace)
       }
-      let place = try place(of: extra, at: now, news: &news)
+      let place = try place(of: extra, in: dataset, texts, at: now, news: &news)
       present.append(place)
       entries[place].code.withUnsafeBytes { json.append(contentsOf: $0) }
-      extra.value.withView { JSONText.write($0, into: json) }
+      JSONText.write(texts[extra.value], into: json)
     }
-    finish()
-    return coded
+    finish(&coded)
+    var start = 0
+    return coded.map { owner in
+      defer { start = owner.end }
+      return (owner.resource, json.view[start..<owner.end])
+    }
   }
 
-  private func place(of extra: Extra, at now: String, news: inout StoreNews) throws -> Int {
-    let entity: FieldTable.Entity = extra.resourcePosition == nil ? .dataset : .resource
-    let sighting = Sighting(field: Spelling(extra.key), jsonType: extra.jsonType)
-    if let place = places[entity]?[sighting] { return place }
-    news.add(
-      FieldSighting(entity: entity, field: extra.key, jsonType: extra.jsonType), known: known)
-    try statements.insert.bind([
-      .text(entity.rawValue), .text(extra.key), .text(extra.jsonType), .text(now),
-    ])
+  private func finish(_ coded: inout [(resource: Int, end: Int)]) {
+    guard !coded.isEmpty else { return }
+    json.append(.closeBrace)
+    coded[coded.count - 1].end = json.count
+  }
+
+  private func forgetRoles(of dataset: Dataset) {
+    keys = dataset.keys
+    let roles = max(dataset.keys.dataset.roles.count, dataset.keys.resource.roles.count)
+    placesByRole = Array(repeating: -1, count: 2 * roles * JSONNode.Kind.count)
+  }
+
+  private func place(
+    of extra: RecordExtra, in dataset: Dataset, _ texts: LentTexts, at now: String,
+    news: inout StoreNews
+  ) throws -> Int {
+    let entity: FieldTable.Entity = extra.resource < 0 ? .dataset : .resource
+    guard extra.role >= 0 else {
+      if let known = places[entity]?[extra.kind.name]?.value(of: texts[extra.key]) {
+        return Int(known)
+      }
+      return try note(entity, texts.string(extra.key), extra.kind.name, at: now, news: &news)
+    }
+    let number =
+      (2 * extra.role + (extra.resource < 0 ? 0 : 1)) * JSONNode.Kind.count
+      + Int(extra.kind.rawValue)
+    if placesByRole[number] >= 0 { return placesByRole[number] }
+    let key = dataset.keys[extra.resource].roles[extra.role].key
+    let known = key.withView { places[entity]?[extra.kind.name]?.value(of: $0) }
+    let place =
+      try known.map(Int.init) ?? note(entity, key, extra.kind.name, at: now, news: &news)
+    placesByRole[number] = place
+    return place
+  }
+
+  /// Takes up a key that never came.
+  private func note(
+    _ entity: FieldTable.Entity, _ field: String, _ type: String, at now: String,
+    news: inout StoreNews
+  ) throws -> Int {
+    news.add(FieldSighting(entity: entity, field: field, jsonType: type), known: known)
+    try statements.insert.bind([.text(entity.rawValue), .text(field), .text(type), .text(now)])
     try statements.insert.run()
     let key = sqlite3_last_insert_rowid(connection)
     try statements.isUnknown.bind(.integer(key), at: 1)
     let isUnknown = try statements.isUnknown.first { $0.integer(0) } == 1
-    append(
-      Entry(key: key, isUnknown: isUnknown, datasets: 0, example: nil), entity, extra.key,
-      extra.jsonType)
+    append(Entry(key: key, isUnknown: isUnknown, datasets: 0, example: nil), entity, field, type)
     return entries.count - 1
   }
 
   /// Counts what a dataset has whose extras were coded last.
-  func add(_ dataset: Dataset, key: Int64) {
-    for (extra, place) in zip(dataset.extras, present) {
+  func add(_ dataset: Dataset, _ texts: LentTexts, key: Int64) {
+    for (extra, place) in zip(dataset.content.extras, present) {
       let isFirst = entries[place].countedFor != key
       if isFirst {
         entries[place].countedFor = key
@@ -126,15 +158,18 @@ final class FieldCensus {
         entries[place].isChanged = true
       }
       guard entries[place].isUnknown else { continue }
-      let excerpt = String(String.UnicodeScalarView(extra.value.unicodeScalars.prefix(200)))
+      let text = texts[extra.value]
       // Where the smallest one went, the end of the run looks for the next.
       let isOnly = isFirst && entries[place].datasets == 1
-      if isOnly || entries[place].example.map({ excerpt.isBefore($0) }) == true {
-        entries[place].example = excerpt
+      // The whole text stands before the example just when its beginning does.
+      let isBefore = entries[place].example.map { $0.withView { text.precedes($0) } } == true
+      if isOnly || isBefore {
+        let excerpt = text.string.unicodeScalars.prefix(200)
+        entries[place].example = String(String.UnicodeScalarView(excerpt))
         entries[place].isChanged = true
       }
     }
-    for place in entries.indices where entries[place].countedFor == key {
+    for place in present where entries[place].countedFor == key {
       entries[place].countedFor = -1
     }
   }
@@ -164,13 +199,6 @@ final class FieldCensus {
       try statements.update.run()
       entries[place].isChanged = false
     }
-  }
-}
-
-extension String {
-  /// In the order of their bytes, as SQLite compares.
-  fileprivate func isBefore(_ other: String) -> Bool {
-    withView { mine in other.withView { mine.precedes($0) } }
   }
 }
 

@@ -31,14 +31,17 @@ final class Statement {
   /// The text that is bound, until the statement has run: SQLite would allocate for each.
   private let texts = UnsafeMutableRawBufferPointer.allocate(byteCount: 16 << 10, alignment: 1)
   private var textBytes = 0
+  /// Something is bound that is read where it is.
+  private var hasLent = false
 
   /// Makes the statement ready for the next run.
   private func reset() {
     sqlite3_reset(handle)
-    guard textBytes > 0 else { return }
+    guard hasLent else { return }
     // What was bound is no longer there.
     sqlite3_clear_bindings(handle)
     textBytes = 0
+    hasLent = false
   }
 
   /// Binds the cells from parameter `first` on (parameters count from 1).
@@ -57,6 +60,24 @@ final class Statement {
     case .null: try check(sqlite3_bind_null(handle, index))
     case .integer(let value): try check(sqlite3_bind_int64(handle, index, value))
     case .text(let value): try bind(value, at: index)
+    }
+  }
+
+  /// Binds a text without a copy: it must be there until the statement has run.
+  func bind(lent text: ByteView, at index: Int32) throws {
+    // An empty text may have no address; SQLite would take that for NULL.
+    guard !text.isEmpty else {
+      return try check(sqlite3_bind_text(handle, index, "", 0, transient))
+    }
+    hasLent = true
+    try bind(text.buffer, at: index, nil)
+  }
+
+  func bind(lent cell: LentCell, at index: Int32) throws {
+    switch cell {
+    case .null: try check(sqlite3_bind_null(handle, index))
+    case .integer(let value): try check(sqlite3_bind_int64(handle, index, value))
+    case .text(let text): try bind(lent: text, at: index)
     }
   }
 
@@ -88,6 +109,7 @@ final class Statement {
     let kept = UnsafeMutableRawBufferPointer(start: start + textBytes, count: buffer.count)
     kept.copyMemory(from: buffer)
     textBytes += buffer.count
+    hasLent = true
     // nil: SQLite reads it where it is (SQLITE_STATIC).
     try bind(UnsafeRawBufferPointer(kept), at: index, nil)
   }
@@ -99,19 +121,6 @@ final class Statement {
       sqlite3_bind_text64(
         handle, index, text.baseAddress?.assumingMemoryBound(to: CChar.self),
         UInt64(text.count), lifetime, UInt8(SQLITE_UTF8)))
-  }
-
-  /// Runs the statement with bytes that are known to be valid UTF-8 as text, without a copy of them.
-  func run(withText bytes: [UInt8], at index: Int32) throws {
-    try bytes.withUnsafeBytes { buffer in
-      guard buffer.count > 0 else {
-        try bindText(buffer, at: index)
-        return try run()
-      }
-      try bind(buffer, at: index, nil)
-      defer { sqlite3_bind_null(handle, index) }
-      try run()
-    }
   }
 
   /// Runs a statement that returns no row, and makes it ready for the next.

@@ -16,8 +16,8 @@ public final class Store: Sendable {
   /// What the WAL may grow to without a word, in bytes.
   static let walBytesMax = 16 << 20
 
-  /// Pages of the file in memory, in KiB as SQLite's minus says.
-  private static let cacheSize = -8192
+  /// Pages of the file in memory, in KiB as SQLite's minus says; the sorter of CREATE INDEX takes as much.
+  private static let cacheSize = -4096
 
   /// Opens the database, creating or migrating it. The caller holds the `HarvestLock`.
   ///
@@ -113,12 +113,41 @@ public final class Store: Sendable {
           """)
       if db.changesCount > 0 { writer.forget() }
     }
-    if isFirst, let broken = try read({ try Row.fetchOne($0, sql: "PRAGMA foreign_key_check") }) {
+    if isFirst, let broken = try read(brokenKey) {
       throw Failure(
         .internalError, reason: "foreign_keys",
-        "A row of \(broken[0] as String) names one of \(broken[2] as String) that is not there.")
+        "A row of \(broken.table) names one of \(broken.parent) that is not there.")
     }
     try read { try $0.execute(sql: "PRAGMA analysis_limit = 1000; ANALYZE") }
+  }
+
+  /// A row that names one that is not there.
+  private func brokenKey(_ db: Database) throws -> (table: String, parent: String)? {
+    let tables = try String.fetchAll(
+      db,
+      sql: """
+        SELECT DISTINCT s.name FROM sqlite_schema s, pragma_foreign_key_list(s.name)
+        WHERE s.type = 'table' AND s.name <> 'uri_rows'
+        """)
+    for table in tables {
+      let broken = try Row.fetchOne(
+        db, sql: "SELECT parent FROM pragma_foreign_key_check(?)", arguments: [table])
+      if let broken { return (table, broken[0]) }
+    }
+    // Of the largest table each key is looked up once and not at every row.
+    for (column, parent) in [
+      ("dataset", "all_datasets"), ("field", "uri_fields"), ("term", "terms"),
+    ] {
+      let isBroken = try Bool.fetchOne(
+        db,
+        sql: """
+          SELECT EXISTS (
+            SELECT 1 FROM (SELECT DISTINCT \(column) AS key FROM uri_rows)
+            WHERE key NOT IN (SELECT key FROM \(parent)))
+          """)
+      if isBroken == true { return ("uri_rows", parent) }
+    }
+    return nil
   }
 
   /// Builds the secondary indexes where they are missing.
@@ -128,12 +157,7 @@ public final class Store: Sendable {
         db, sql: "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'uri_rows_term')")
         ?? false
     }
-    try read { db in
-      // The sorter of CREATE INDEX takes as much memory as the cache may.
-      try db.execute(sql: "PRAGMA cache_size = -4096")
-      try db.execute(sql: Schema.current.indexes)
-      try db.execute(sql: "PRAGMA cache_size = \(Self.cacheSize)")
-    }
+    try read { try $0.execute(sql: Schema.current.indexes) }
     guard !isBuilt else { return }
     try write { db in
       // What lost its last value while there was no index to tell.

@@ -12,32 +12,37 @@ struct URIRow: Hashable {
   var displayName: Int64
 }
 
-/// The URI values of a dataset, each as the entry of its list that it is.
+/// The URI values of a dataset, each as the entry of its list that it is. A term of 0 is none.
 struct ResolvedValues {
   var rows: [URIRow] = []
-  /// By `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
-  var datasetLabels: [Cell]
-  fileprivate var resourceLabels: [Int: [Cell]] = [:]
-  fileprivate var resourceTexts: [Int: [String?]] = [:]
+  /// By `LabeledColumns.dataset`.
+  var datasetTerms: [Int64]
+  /// By `LabeledColumns.periods`.
+  var periods: [TextRange?]
+  /// By `LabeledColumns.resource`, one resource after the other.
+  var resourceTerms: [Int64]
+  /// What those terms say.
+  fileprivate var resourceTexts: [TextRange]
 
-  func labels(ofResource position: Int) -> [Cell] {
-    resourceLabels[position] ?? Self.noLabels
+  fileprivate init(resources: Int) {
+    datasetTerms = Array(repeating: 0, count: LabeledColumns.dataset.count)
+    periods = Array(repeating: nil, count: LabeledColumns.periods.count)
+    let labels = resources * LabeledColumns.resource.count
+    resourceTerms = Array(repeating: 0, count: labels)
+    resourceTexts = Array(repeating: .empty, count: labels)
   }
 
-  /// The columns of a resource as they are stored: what its term says word for word is not said twice,
-  /// and `''`, which no record can bring, stands for it.
-  func columns(of resource: Resource, at position: Int) -> [Cell] {
-    guard let texts = resourceTexts[position] else { return resource.columns }
-    var columns = resource.columns
-    for (column, slot) in LabeledColumns.sharedByResources {
-      if let text = texts[slot], columns[column.rawValue] == .text(text) {
-        columns[column.rawValue] = .text("")
-      }
-    }
-    return columns
+  /// Whether a term of the resource says word for word what the column says: then it is not stored
+  /// twice, and `''`, which no record can bring, stands for it.
+  func isSaid(
+    _ value: RecordCell, in column: Int, ofResource position: Int, _ texts: LentTexts
+  ) -> Bool {
+    guard let label = LabeledColumns.sharedByResources.first(where: { $0.0.rawValue == column })?.1,
+      let text = value.text
+    else { return false }
+    let place = position * LabeledColumns.resource.count + label
+    return resourceTerms[place] != 0 && texts.areEqual(text, resourceTexts[place])
   }
-
-  private static let noLabels = [Cell](repeating: .null, count: LabeledColumns.resource.count)
 }
 
 /// What the database knows of URI fields, value lists and values, by number: a value is resolved when
@@ -56,7 +61,7 @@ final class Vocabulary {
     /// Its values are codes of this scheme.
     let isScheme: Bool
     var isFetched = false
-    var terms: [Spelling: Int64] = [:]
+    var terms = ByteTable()
 
     init(_ name: String, isScheme: Bool = false) {
       self.name = name
@@ -85,7 +90,7 @@ final class Vocabulary {
   private var schemes: [String: String?] = [:]
   /// Entries with a comma in them, by list and by what stands before the first comma.
   private var torn: [String: [Spelling: [String]]] = [:]
-  private var displayNames: [Spelling: Int64] = [:]
+  private var displayNames = ByteTable()
   /// Extras that `LabeledColumns.periods` shows: by key, the column and its rank.
   private var periods: [String: LabeledColumns.Slot] = [:]
   private var remembered = 0
@@ -132,104 +137,102 @@ final class Vocabulary {
   // MARK: Values
 
   /// Codes the URI values of a dataset; what is not known yet is written.
-  func resolve(_ dataset: Dataset) throws -> ResolvedValues {
-    var resolved = ResolvedValues(
-      datasetLabels: Array(
-        repeating: .null,
-        count: LabeledColumns.dataset.count + LabeledColumns.periods.count))
-    resolved.rows.reserveCapacity(dataset.uriValues.count)
-    var best = Best(LabeledColumns.dataset.count)
-    var resource = -1
-    for value in try mended(dataset.uriValues) {
-      if let position = value.resourcePosition, position != resource {
-        settle(&best, resource, &resolved)
-        resource = position
-        best = Best(LabeledColumns.resource.count)
+  ///
+  /// - Parameter texts: those of the dataset, lent.
+  func resolve(_ dataset: Dataset, _ texts: LentTexts) throws -> ResolvedValues {
+    if keys !== dataset.keys {
+      keys = dataset.keys
+      placesByRole = [:]
+    }
+    let content = dataset.content
+    var resolved = ResolvedValues(resources: content.resources.count / ResourceColumn.names.count)
+    resolved.rows.reserveCapacity(content.uriValues.count)
+    var owner = -1
+    forgetRanks()
+    for value in content.uriValues {
+      if value.resource != owner {
+        owner = value.resource
+        forgetRanks()
       }
-      let place = try place(of: value)
-      let term = try term(value, on: place.list)
+      let place = try place(of: value, in: dataset, texts)
+      let term = try term(value, on: place.list, texts)
       resolved.rows.append(
         URIRow(
-          resource: Int64(resource), field: place.key, position: Int64(value.position), term: term,
-          displayName: try value.portalLabel.map(displayName) ?? 0))
+          resource: Int64(owner), field: place.key, position: Int64(value.position), term: term,
+          displayName: try value.portalLabel.map { try displayName(texts[$0]) } ?? 0))
       for slot in place.slots where !slot.wantsWord || value.isMalformed {
-        best.offer(term, value.value, for: slot, at: value.position)
+        show(term, value, in: slot, &resolved)
       }
     }
-    settle(&best, resource, &resolved)
-    showPeriods(of: dataset, in: &resolved)
+    showPeriods(of: dataset, texts, in: &resolved)
     return resolved
   }
 
-  /// The value that each column shows, while the values of one owner are gone through.
-  private struct Best {
-    private(set) var terms: [Cell]
-    private(set) var texts: [String?]
-    private var ranks: [(Int, Int)]
-
-    init(_ count: Int) {
-      terms = Array(repeating: .null, count: count)
-      texts = Array(repeating: nil, count: count)
-      ranks = Array(repeating: (.max, .max), count: count)
-    }
-
-    mutating func offer(
-      _ term: Int64, _ text: String, for slot: LabeledColumns.Slot, at position: Int
-    ) {
-      guard (slot.rank, position) < ranks[slot.column] else { return }
-      ranks[slot.column] = (slot.rank, position)
-      terms[slot.column] = .integer(term)
-      texts[slot.column] = text
-    }
-  }
-
-  private func settle(_ best: inout Best, _ resource: Int, _ resolved: inout ResolvedValues) {
-    if resource < 0 {
-      resolved.datasetLabels.replaceSubrange(0..<best.terms.count, with: best.terms)
+  /// Lets a column show a value, unless it shows one that goes before it.
+  private func show(
+    _ term: Int64, _ value: RecordURI, in slot: LabeledColumns.Slot,
+    _ resolved: inout ResolvedValues
+  ) {
+    guard (slot.rank, value.position) < ranks[slot.column] else { return }
+    ranks[slot.column] = (slot.rank, value.position)
+    if value.resource < 0 {
+      resolved.datasetTerms[slot.column] = term
     } else {
-      resolved.resourceLabels[resource] = best.terms
-      resolved.resourceTexts[resource] = best.texts
+      let place = value.resource * LabeledColumns.resource.count + slot.column
+      resolved.resourceTerms[place] = term
+      resolved.resourceTexts[place] = value.value
     }
   }
 
-  private func showPeriods(of dataset: Dataset, in resolved: inout ResolvedValues) {
+  private func showPeriods(
+    of dataset: Dataset, _ texts: LentTexts, in resolved: inout ResolvedValues
+  ) {
+    guard !periods.isEmpty else { return }
     var ranks = [Int](repeating: .max, count: LabeledColumns.periods.count)
-    for extra in dataset.extras where extra.resourcePosition == nil {
-      guard let slot = periods[extra.key], slot.rank < ranks[slot.column] else { continue }
+    for extra in dataset.content.extras {
+      guard extra.resource < 0 else { return }
+      // Whatever shows a period is a field of the table, and so has a role.
+      guard extra.role >= 0, let slot = periods[dataset.keys.dataset.roles[extra.role].key],
+        slot.rank < ranks[slot.column]
+      else { continue }
       ranks[slot.column] = slot.rank
-      resolved.datasetLabels[LabeledColumns.dataset.count + slot.column] = .text(extra.value)
+      resolved.periods[slot.column] = extra.value
     }
   }
 
-  /// The places of the values in the order in which they came last: records are alike, so the next
-  /// value most often belongs to the next place.
-  private var recent: [(isDataset: Bool, field: String, scheme: String?, place: Place)] = []
-  private var cursor = 0
-  private static let recentMax = 64
+  /// By column: the rank and the position of what it shows, while one owner's values are gone through.
+  private var ranks = [(Int, Int)](
+    repeating: (.max, .max),
+    count: max(LabeledColumns.dataset.count, LabeledColumns.resource.count))
 
-  private func place(of value: URIValue) throws -> Place {
-    for _ in recent.indices {
-      if cursor >= recent.count { cursor = 0 }
-      let next = recent[cursor]
-      cursor += 1
-      if next.field == value.field, next.isDataset == (value.resourcePosition == nil),
-        next.scheme == value.scheme
-      {
-        return next.place
-      }
+  private func forgetRanks() {
+    for column in ranks.indices { ranks[column] = (.max, .max) }
+  }
+
+  /// The places of fields whose lists no scheme decides, by `2 * role`, and one more on resources; as
+  /// long as records are read by the same keys.
+  private var placesByRole: [Int: Place] = [:]
+  private var keys: RecordKeys?
+
+  private func place(
+    of value: RecordURI, in dataset: Dataset, _ texts: LentTexts
+  ) throws -> Place {
+    let field = dataset.keys[value.resource].roles[value.role].key
+    if let scheme = value.scheme {
+      return try knownPlace(value.resource < 0 ? .dataset : .resource, field, texts.string(scheme))
     }
-    let place = try knownPlace(of: value)
-    if recent.count >= Self.recentMax { recent = [] }
-    recent.append((value.resourcePosition == nil, value.field, value.scheme, place))
-    cursor = recent.count
+    let number = 2 * value.role + (value.resource < 0 ? 0 : 1)
+    if let known = placesByRole[number] { return known }
+    let place = try knownPlace(value.resource < 0 ? .dataset : .resource, field, "")
+    placesByRole[number] = place
     return place
   }
 
-  private func knownPlace(of value: URIValue) throws -> Place {
-    let entity: FieldTable.Entity = value.resourcePosition == nil ? .dataset : .resource
-    let scheme = value.scheme ?? ""
-    if let known = fields[entity]?[value.field]?.places[scheme] { return known }
-    let info = fields[entity]?[value.field] ?? FieldInfo(valueList: nil, slots: [])
+  private func knownPlace(
+    _ entity: FieldTable.Entity, _ field: String, _ scheme: String
+  ) throws -> Place {
+    if let known = fields[entity]?[field]?.places[scheme] { return known }
+    let info = fields[entity]?[field] ?? FieldInfo(valueList: nil, slots: [])
     var valueList = info.valueList
     var list: List?
     if valueList?.hasPrefix("@") == true {
@@ -239,12 +242,12 @@ final class Vocabulary {
       }
     }
     let place = Place(
-      key: try key(entity, value.field, scheme, valueList),
+      key: try key(entity, field, scheme, valueList),
       list: list ?? self.list(valueList ?? ""),
       slots: info.slots)
     var known = info
     known.places[scheme] = place
-    fields[entity]?[value.field] = known
+    fields[entity]?[field] = known
     return place
   }
 
@@ -266,23 +269,23 @@ final class Vocabulary {
     return sqlite3_last_insert_rowid(connection)
   }
 
-  private func term(_ value: URIValue, on list: List) throws -> Int64 {
-    let spelling = Spelling(value.value)
-    if let known = list.terms[spelling] { return known }
-    try statements.findTerm.bind(value.value, at: 1)
+  private func term(_ value: RecordURI, on list: List, _ texts: LentTexts) throws -> Int64 {
+    let text = texts[value.value]
+    if let known = list.terms.value(of: text) { return known }
+    try statements.findTerm.bind(lent: text, at: 1)
     try statements.findTerm.bind(list.name, at: 2)
     let key: Int64
     if let found = try statements.findTerm.first({ $0.integer(0) }) {
       key = found
     } else {
       try statements.insertTerm.bind(list.name, at: 1)
-      try statements.insertTerm.bind(value.value, at: 2)
-      try statements.insertTerm.bind(try standing(of: value, on: list), at: 3)
+      try statements.insertTerm.bind(lent: text, at: 2)
+      try statements.insertTerm.bind(try standing(of: value, text, on: list), at: 3)
       try statements.insertTerm.run()
       key = sqlite3_last_insert_rowid(connection)
     }
     remember()
-    list.terms[spelling] = key
+    list.terms.set(key, of: text)
     return key
   }
 
@@ -294,9 +297,9 @@ final class Vocabulary {
   }
 
   /// Of a value that no list has.
-  private func standing(of value: URIValue, on list: List) throws -> String {
+  private func standing(of value: RecordURI, _ text: ByteView, on list: List) throws -> String {
     if list.isScheme {
-      try statements.isCode.bind([.text(list.name), .text(value.value)])
+      try statements.isCode.bind([.text(list.name), .text(text.string)])
       return try statements.isCode.first { $0.integer(0) } == 1 ? "code" : "malformed"
     }
     if value.isMalformed { return "malformed" }
@@ -304,101 +307,120 @@ final class Vocabulary {
     return list.isFetched ? "unlisted" : "unchecked"
   }
 
-  private func displayName(_ label: String) throws -> Int64 {
-    let spelling = Spelling(label)
-    if let known = displayNames[spelling] { return known }
-    try statements.findDisplayName.bind(label, at: 1)
+  private func displayName(_ label: ByteView) throws -> Int64 {
+    if let known = displayNames.value(of: label) { return known }
+    try statements.findDisplayName.bind(lent: label, at: 1)
     let key: Int64
     if let found = try statements.findDisplayName.first({ $0.integer(0) }) {
       key = found
     } else {
-      try statements.insertDisplayName.bind(label, at: 1)
+      try statements.insertDisplayName.bind(lent: label, at: 1)
       try statements.insertDisplayName.run()
       key = sqlite3_last_insert_rowid(connection)
     }
-    if displayNames.count > Self.rememberedMax { displayNames = [:] }
-    displayNames[spelling] = key
+    if displayNames.count >= Self.rememberedMax { displayNames.removeAll() }
+    displayNames.set(key, of: label)
     return key
   }
 
   /// Asks for the values anew: some may be there no more.
   func forgetTerms() {
-    for list in lists.values { list.terms.removeAll(keepingCapacity: true) }
+    for list in lists.values { list.terms.removeAll() }
   }
 
   // MARK: Torn values
 
   /// The portal splits lists at every comma, also inside a URI (FIELDS.md, 1.2). What the list of the
   /// field knows with its commas is joined again, at the place of its first piece.
-  private func mended(_ values: [URIValue]) throws -> [URIValue] {
-    guard !torn.isEmpty else { return values }
-    var mended: [URIValue] = []
-    mended.reserveCapacity(values.count)
+  func mended(_ dataset: Dataset) -> Dataset {
+    let values = dataset.content.uriValues
+    guard !torn.isEmpty, !values.isEmpty else { return dataset }
+    var mended = dataset
+    var joined: [RecordURI] = []
+    joined.reserveCapacity(values.count)
+    var isMended = false
     var start = 0
     while start < values.count {
       var end = start + 1
-      while end < values.count, values[end].field == values[start].field,
-        values[end].resourcePosition == values[start].resourcePosition
+      while end < values.count, values[end].role == values[start].role,
+        values[end].resource == values[start].resource
       {
         end += 1
       }
       let run = values[start..<end]
-      if run.count > 1, let wholes = wholes(for: run[start]) {
-        mended += join(run, wholes, of: values)
+      if run.count > 1, let wholes = wholes(for: run[start], in: dataset),
+        let whole = join(run, wholes, in: &mended)
+      {
+        joined += whole
+        isMended = true
       } else {
-        mended += run
+        joined += run
       }
       start = end
     }
+    if isMended { mended.content.uriValues = joined }
     return mended
   }
 
   /// What the lists of the field have with commas, by the first piece; nil when nothing.
-  private func wholes(for value: URIValue) -> [Spelling: [String]]? {
-    let entity: FieldTable.Entity = value.resourcePosition == nil ? .dataset : .resource
-    guard let name = fields[entity]?[value.field]?.valueList else { return nil }
+  private func wholes(for value: RecordURI, in dataset: Dataset) -> [Spelling: [String]]? {
+    let entity: FieldTable.Entity = value.resource < 0 ? .dataset : .resource
+    let field = dataset.keys[value.resource].roles[value.role].key
+    guard let name = fields[entity]?[field]?.valueList else { return nil }
     guard name.hasPrefix("@") else { return torn[name] }
     let all = schemes.values.compactMap { $0.flatMap { torn[$0] } }
     return all.isEmpty ? nil : all.reduce(into: [:]) { $0.merge($1, uniquingKeysWith: +) }
   }
 
+  /// - Returns: nil when nothing is torn.
   private func join(
-    _ run: ArraySlice<URIValue>, _ wholes: [Spelling: [String]], of values: [URIValue]
-  ) -> [URIValue] {
-    var joined: [URIValue] = []
+    _ run: ArraySlice<RecordURI>, _ wholes: [Spelling: [String]], in dataset: inout Dataset
+  ) -> [RecordURI]? {
+    let texts = run.map { dataset.texts.string($0.value) }
+    var joined: [RecordURI] = []
     /// So many pieces behind the first went into each.
     var more: [Int] = []
-    var index = run.startIndex
-    while index < run.endIndex {
-      var value = run[index]
-      let whole = (wholes[Spelling(value.value)] ?? []).filter { begins($0, at: index, of: run) }
+    var index = 0
+    while index < run.count {
+      var value = run[run.startIndex + index]
+      let whole = (wholes[Spelling(texts[index])] ?? [])
+        .filter { begins($0, at: index, of: run, texts) }
         .max { $0.utf8.count < $1.utf8.count }
-      if let whole { value.value = whole }
+      if let whole { value.value = dataset.texts.keep(whole) }
       joined.append(value)
       more.append(whole?.utf8.count { $0 == .comma } ?? 0)
       index += 1 + (more.last ?? 0)
     }
-    if joined.count < run.count { pairSchemes(with: &joined, more, of: values) }
+    guard joined.count < run.count else { return nil }
+    pairSchemes(with: &joined, more, in: dataset)
     return joined
   }
 
-  private func begins(_ whole: String, at index: Int, of run: ArraySlice<URIValue>) -> Bool {
+  private func begins(
+    _ whole: String, at index: Int, of run: ArraySlice<RecordURI>, _ texts: [String]
+  ) -> Bool {
     let count = whole.utf8.count { $0 == .comma } + 1
-    guard index + count <= run.endIndex else { return false }
-    let pieces = run[index..<(index + count)]
-    let isSequence = pieces.indices.allSatisfy {
-      run[$0].position == run[index].position + $0 - index
+    guard index + count <= run.count else { return false }
+    let first = run[run.startIndex + index].position
+    let isSequence = (0..<count).allSatisfy {
+      run[run.startIndex + index + $0].position == first + $0
     }
-    return isSequence && Spelling(pieces.map(\.value).joined(separator: ",")) == Spelling(whole)
+    let pieces = texts[index..<(index + count)]
+    return isSequence && Spelling(pieces.joined(separator: ",")) == Spelling(whole)
   }
 
   /// The scheme with the number of the value among the joined ones, if there is one for each.
-  private func pairSchemes(with joined: inout [URIValue], _ more: [Int], of values: [URIValue]) {
-    guard let first = joined.first, first.resourcePosition == nil,
-      let decider = fields[.dataset]?[first.field]?.valueList, decider.hasPrefix("@")
+  private func pairSchemes(
+    with joined: inout [RecordURI], _ more: [Int], in dataset: Dataset
+  ) {
+    let roles = dataset.keys.dataset.roles
+    guard let first = joined.first, first.resource < 0,
+      let decider = fields[.dataset]?[roles[first.role].key]?.valueList, decider.hasPrefix("@")
     else { return }
     let field = String(decider.dropFirst())
-    let schemes = values.filter { $0.resourcePosition == nil && $0.field == field }
+    let schemes = dataset.content.uriValues.filter {
+      $0.resource < 0 && roles[$0.role].key == field
+    }
     var before = 0
     for index in joined.indices {
       let place = joined[index].position - before

@@ -15,12 +15,7 @@ struct TextRange: Sendable, Equatable {
 struct RecordTexts: Sendable, Equatable {
   /// As received.
   let record: [UInt8]
-  private(set) var decoded: [UInt8]
-
-  init(record: [UInt8], decoded: [UInt8]) {
-    self.record = record
-    self.decoded = decoded
-  }
+  fileprivate(set) var decoded: [UInt8]
 
   /// Keeps a text that the record does not hold.
   mutating func keep(_ text: String) -> TextRange {

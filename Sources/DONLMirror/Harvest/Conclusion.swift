@@ -5,6 +5,8 @@ extension Harvest {
   /// Proves what a walk brought, settles what is gone, and decides how the run ended.
   func conclude(_ state: inout RunState) async throws {
     if let record = state.walk {
+      // What is counted and compared from here on is found in them.
+      if !state.hasHistory { try store.buildIndexes() }
       state.portalCount = record.walk.count
       guard !record.walk.hasCollapsed else { return state.fail(.partial, collapse(record.walk)) }
       try await fetchPostponed(into: &state)

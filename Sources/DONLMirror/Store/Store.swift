@@ -123,31 +123,52 @@ public final class Store: Sendable {
 
   /// A row that names one that is not there.
   private func brokenKey(_ db: Database) throws -> (table: String, parent: String)? {
-    let tables = try String.fetchAll(
+    let references = try Row.fetchAll(
       db,
       sql: """
-        SELECT DISTINCT s.name FROM sqlite_schema s, pragma_foreign_key_list(s.name)
-        WHERE s.type = 'table' AND s.name <> 'uri_rows'
+        SELECT s.name, r."from", r."table", r."to", count(*)
+        FROM sqlite_schema s, pragma_foreign_key_list(s.name) r
+        WHERE s.type = 'table' GROUP BY s.name, r.id
         """)
-    for table in tables {
-      let broken = try Row.fetchOne(
-        db, sql: "SELECT parent FROM pragma_foreign_key_check(?)", arguments: [table])
-      if let broken { return (table, broken[0]) }
-    }
-    // Of the largest table each key is looked up once and not at every row.
-    for (column, parent) in [
-      ("dataset", "all_datasets"), ("field", "uri_fields"), ("term", "terms"),
-    ] {
+    for reference in references {
+      let (table, column, parent): (String, String, String) = (
+        reference[0], reference[1], reference[2]
+      )
+      let isOneColumn = reference[4] == 1
+      if Self.ordered.contains(column), try hasRange(table, column, within: parent, db) { continue }
+      let key: String = reference[3]
+      // Each value is looked up once, and not at every row.
       let isBroken = try Bool.fetchOne(
         db,
-        sql: """
+        sql: isOneColumn
+          ? """
           SELECT EXISTS (
-            SELECT 1 FROM (SELECT DISTINCT \(column) AS key FROM uri_rows)
-            WHERE key NOT IN (SELECT key FROM \(parent)))
-          """)
-      if isBroken == true { return ("uri_rows", parent) }
+            SELECT 1 FROM (SELECT DISTINCT \(column) AS value FROM \(table)) AS v
+            WHERE value NOT IN (SELECT \(key) FROM \(parent)))
+          """ : "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_check('\(table)'))")
+      if isBroken == true { return (table, parent) }
     }
     return nil
+  }
+
+  /// Columns whose least and greatest value an index gives, or the table itself.
+  private static let ordered: Set<String> = ["dataset", "term"]
+
+  /// Whether the keys of the parent have no gaps, and the values of the column lie among them. A first
+  /// load numbers its rows one after the other, so this proves it without a look at each row.
+  private func hasRange(
+    _ table: String, _ column: String, within parent: String, _ db: Database
+  ) throws -> Bool {
+    try Bool.fetchOne(
+      db,
+      sql: """
+        SELECT p.count = p.last - p.first + 1 AND c.first >= p.first AND c.last <= p.last
+        FROM (
+          SELECT (SELECT count(*) FROM \(parent)) AS count, (SELECT min(key) FROM \(parent)) AS first,
+            (SELECT max(key) FROM \(parent)) AS last) AS p,
+          (SELECT (SELECT min(\(column)) FROM \(table)) AS first,
+            (SELECT max(\(column)) FROM \(table)) AS last) AS c
+        """) ?? false
   }
 
   /// Builds the secondary indexes where they are missing.

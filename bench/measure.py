@@ -2,17 +2,20 @@
 """Runs donl-mirror and hand-written scripts in turn against one portal, and prints what each cost.
 
 donl-mirror: a first harvest, a full walk in which nothing has changed, and a run that finds nothing new.
-baseline.py stores the same datasets, resources and tags, otherwise there is nothing to compare. Where the
-folder of the yardstick is given (--yardstick), its tight.py is run too: it stores less (no URIs of
-resources, no search, no feed).
+Beside it: baseline.py, a script of an afternoon; same_rows.py, which stores the rows that the mirror has;
+ckanapi and sqlite-utils, where they are installed; and the floor, which is to fetch and inflate every
+page, and VACUUM INTO of the finished file. Where the folder of the yardstick is given (--yardstick), its
+tight.py is run too: it stores less (no URIs of resources, no search, no feed).
 
-CPU, wall, peak memory and what was written are those of the child process, as the kernel counts them.
+CPU, wall and peak memory are those of the child process and its children, as the kernel counts them;
+what was written is what they gave to write(), the write-ahead log included.
 Ends with 1 when a limit is passed: twice the CPU of baseline.py, or 128 MiB.
 """
 
 import argparse
 import os
 import pathlib
+import shutil
 import sqlite3
 import statistics
 import subprocess
@@ -27,15 +30,17 @@ PORTAL_START_SECONDS_MAX = 60
 
 
 def cost_of(command, environment, log):
-    """CPU and wall in seconds, peak memory in MiB; exits when the command fails."""
+    """CPU and wall in seconds, peak memory and what was written in MiB; exits when the command fails."""
     began = time.monotonic()
     with open(log, "wb") as output:
         child = subprocess.Popen(
             command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        wall = time.monotonic() - began
+        written = written_by(child.pid)
         _, status, usage = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
-    wall = time.monotonic() - began
     if child.returncode != 0:
         sys.stderr.write(pathlib.Path(log).read_text(errors="replace"))
         sys.exit(f"{command[0]} ended with {child.returncode}")
@@ -43,8 +48,14 @@ def cost_of(command, environment, log):
         "cpu": usage.ru_utime + usage.ru_stime,
         "wall": wall,
         "rss": usage.ru_maxrss / 1024,
-        "written": usage.ru_oublock * 512 / (1 << 20),
+        "written": written,
     }
+
+
+def written_by(process):
+    """MiB that an ended process, and what it waited for, gave to write()."""
+    lines = pathlib.Path(f"/proc/{process}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["wchar"]) / (1 << 20)
 
 
 def size_of(database):
@@ -61,9 +72,26 @@ def query(database, sql):
         connection.close()
 
 
-def contents(database):
-    tables = ("datasets", "resources", "tags")
-    return {table: query(database, f"SELECT count(*) FROM {table}") for table in tables}
+# What holds the catalogue; the fields and the lists stand in the mirror whether they occur or not.
+ROWS = (
+    "all_datasets", "resource_rows", "uri_rows", "terms", "display_names", "extra_rows", "tag_rows",
+    "group_rows", "organizations", "groups", "record_rows", "changes", "sightings", "datasets_fts",
+)
+
+
+def same_work(mirror, script, tables):
+    """Exits where the script has not as many rows as the mirror: there is nothing to compare."""
+    ours, theirs = (
+        {table: query(database, f"SELECT count(*) FROM {table}") for table in tables}
+        for database in (mirror, script))
+    if ours != theirs:
+        sys.exit(f"not the same work: donl-mirror stored {ours}, the script {theirs}")
+
+
+def remove(database):
+    for name in (database, database + "-wal", database + "-shm"):
+        if os.path.exists(name):
+            os.remove(name)
 
 
 def portal_answers(address):
@@ -83,8 +111,8 @@ COLUMNS = {"cpu": "CPU s", "wall": "wall s", "rss": "peak MiB", "written": "writ
 
 
 def line(name, cost):
-    cells = [f"{cost[key]:.2f}" if key in ("cpu", "wall") else
-             "" if cost[key] is None else f"{cost[key]:.0f}" for key in COLUMNS]
+    cells = ["" if cost[key] is None else f"{cost[key]:.2f}" if key in ("cpu", "wall") else
+             f"{cost[key]:.0f}" for key in COLUMNS]
     return f"| {name} | {' | '.join(cells)} |"
 
 
@@ -114,15 +142,24 @@ def main():
         print("tight.py is not here (--yardstick): its ratio is left out", file=sys.stderr)
     print(f"| | {' | '.join(COLUMNS.values())} |\n|{'---|' * (len(COLUMNS) + 1)}")
 
-    def note(name, cost, database, requests=None):
-        cost["size"] = size_of(database)
+    def note(name, cost, database=None, requests=None):
+        cost["size"] = database and size_of(database)
         cost["requests"] = requests
         costs.setdefault(name, []).append(cost)
         print(line(name, cost), flush=True)
 
+    def beside(name, command, database=None):
+        """Runs something else than the mirror, and leaves its database."""
+        if database:
+            remove(database)
+        note(name, cost_of(command, environment, os.path.join(options.folder, "log")), database)
+
+    def path(name):
+        return os.path.join(options.folder, name)
+
+    action = options.portal + "/api/3/action"
     for turn in range(1, options.rounds + 1):
-        mirror = os.path.join(options.folder, f"mirror{turn}.db")
-        script = os.path.join(options.folder, f"script{turn}.db")
+        mirror = path(f"mirror{turn}.db")
         target = ["--portal", options.portal, "--db"]
         for name, flags in (
             ("first harvest", []), ("full walk, nothing changed", ["--full"]), ("nothing new", []),
@@ -132,20 +169,25 @@ def main():
             requests = query(mirror, "SELECT requests FROM runs ORDER BY id DESC LIMIT 1")
             note(name, cost, mirror, requests)
 
-        command = [sys.executable, str(HERE / "baseline.py"), *target, script]
-        cost = cost_of(command, environment, script + ".log")
-        last = pathlib.Path(script + ".log").read_text().splitlines()[-1]
-        note("baseline.py", cost, script, int(last.split('"requests": ')[1].split(",")[0]))
-        ours, theirs = contents(mirror), contents(script)
-        if ours != theirs:
-            sys.exit(f"not the same work: donl-mirror stored {ours}, baseline.py {theirs}")
-
         if os.path.exists(tight):
-            lean = os.path.join(options.folder, "tight.db")
-            action = options.portal + "/api/3/action"
-            command = [sys.executable, tight, action, lean, "100", "--raw"]
-            note("tight.py", cost_of(command, environment, lean + ".log"), lean)
-        os.remove(script)
+            beside("tight.py", [sys.executable, tight, action, path("tight.db"), "100", "--raw"], path("tight.db"))
+        script = path("script.db")
+        beside("baseline.py", [sys.executable, str(HERE / "baseline.py"), *target, script], script)
+        same_work(mirror, script, ("datasets", "resources", "tags"))
+        beside("same_rows.py", [sys.executable, str(HERE / "same_rows.py"), *target, script], script)
+        same_work(mirror, script, ROWS)
+        if all(map(shutil.which, ("ckanapi", "sqlite-utils"))):
+            beside("ckanapi, sqlite-utils", ["/bin/sh", "-ec", (
+                f"ckanapi search datasets 'q=*:*' -r {options.portal} -O {path('dump.jsonl')};"
+                f"sqlite-utils insert {script} datasets {path('dump.jsonl')} --nl --pk id --alter")], script)
+            os.remove(path("dump.jsonl"))
+        beside("floor: fetch", [sys.executable, str(HERE / "fetch.py"), "--portal", options.portal])
+        remove(script)
+        beside("floor: VACUUM INTO", [sys.executable, "-c", (
+            "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('VACUUM INTO ?', sys.argv[2:])"),
+            mirror, script])
+        remove(script)
+        ours = {table: query(mirror, f"SELECT count(*) FROM {table}") for table in ("datasets", "resources")}
         if options.keep and turn == options.rounds:
             os.replace(mirror, options.keep)
         else:
@@ -161,7 +203,10 @@ def main():
     for name, cost in middle.items():
         print(line(name, cost))
     ratio = {}
-    for other in ("baseline.py", "tight.py"):
+    for other in ("tight.py", "same_rows.py", "baseline.py", "ckanapi, sqlite-utils", "floor"):
+        if other == "floor":
+            parts = ("floor: fetch", "floor: VACUUM INTO")
+            middle[other] = {key: sum(middle[part][key] for part in parts) for key in ("cpu", "wall")}
         if other not in middle:
             continue
         for name in ("first harvest", "full walk, nothing changed"):

@@ -35,7 +35,7 @@ port=$("$python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); 
   >"$folder/portal.log" 2>&1 &
 portal=$!
 
-"$python" bench/measure.py --mirror "$binaries/donl-mirror" --portal "http://127.0.0.1:$port" \
+PATH="$folder/venv/bin:$PATH" "$python" bench/measure.py --mirror "$binaries/donl-mirror" --portal "http://127.0.0.1:$port" \
   --folder "$folder" --rounds "$rounds" --keep "$folder/kept.db" --yardstick "$root/../shared/tools/bench"
 echo
 "$python" bench/reading.py "$folder/kept.db" --rounds "$rounds"

@@ -44,7 +44,10 @@ struct CheckTests {
       ("DELETE FROM resource_rows WHERE dataset = 1 AND position = 1", ["full_text"]),
       ("DELETE FROM changes WHERE dataset_id = '0002'", ["feed"]),
       ("UPDATE changes SET kind = 'update' WHERE dataset_id = '0002'", ["feed"]),
-      ("UPDATE all_datasets SET deleted_at = 'now' WHERE id = '0002'", ["feed", "rows", "search"]),
+      (
+        "UPDATE all_datasets SET deleted_at = '2026-01-01T00:00:00.000000Z' WHERE id = '0002'",
+        ["feed", "rows", "search"]
+      ),
       ("UPDATE sqlite_sequence SET seq = 1 WHERE name = 'changes'", ["sequence"]),
       ("DELETE FROM meta WHERE key = 'source'", ["meta"]),
       ("UPDATE meta SET value = '99' WHERE key = 'hash_version'", ["meta"]),

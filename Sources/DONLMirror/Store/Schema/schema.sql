@@ -20,7 +20,7 @@ CREATE TABLE runs ( -- the ledger: one row per run
   outcome TEXT NOT NULL CHECK (outcome IN ('complete', 'partial', 'failed', 'interrupted', 'running')), -- `complete`,
     -- `partial`, `failed`, `interrupted`, `running`
   started_at TEXT NOT NULL CHECK (started_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC
-  finished_at TEXT, -- our clock, UTC; NULL while running
+  finished_at TEXT CHECK (finished_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC; NULL while running
   checkpoint TEXT, -- the portal's time up to which this run made the file consistent
   portal_count INTEGER, -- what the portal counted last, for what this run asked
   requests INTEGER NOT NULL DEFAULT 0, -- HTTP requests, retries included
@@ -51,8 +51,8 @@ CREATE TABLE walks ( -- ours: the walks through the catalogue and their position
   last_id TEXT, -- the position: the last id taken
   next_start INTEGER NOT NULL DEFAULT 0, -- the position: the offset to ask next
   facts TEXT NOT NULL, -- what the walk has learnt (JSON): counts, page size, gaps, seams
-  moved_at TEXT NOT NULL, -- when the position moved last, our clock
-  finished_at TEXT
+  moved_at TEXT NOT NULL CHECK (moved_at GLOB '????-??-??T??:??:??.??????Z'), -- when the position moved last, our clock
+  finished_at TEXT CHECK (finished_at GLOB '????-??-??T??:??:??.??????Z')
 ) STRICT;
 
 CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view datasets shows the live ones
@@ -101,8 +101,10 @@ CREATE TABLE all_datasets ( -- ours: every dataset ever stored; the view dataset
   period_start TEXT, -- as sent: `temporal_start`, `temporal_from`
   period_end TEXT, -- as sent: `temporal_end`, `temporal_to`
   first_run INTEGER NOT NULL REFERENCES runs(id), -- the `runs.id` of the run that first stored it
-  first_seen TEXT NOT NULL, -- when the run began that first stored it
-  deleted_at TEXT, -- when we noticed that it is gone; NULL while it lives
+  first_seen TEXT NOT NULL CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when the run began that first
+    -- stored it
+  deleted_at TEXT CHECK (deleted_at GLOB '????-??-??T??:??:??.??????Z'), -- when we noticed that it is gone; NULL
+    -- while it lives
   deleted_reason TEXT -- how we know that it is gone
 ) STRICT;
 
@@ -117,15 +119,16 @@ CREATE TABLE absences ( -- ours: live datasets that the portal's index no longer
   state TEXT NOT NULL CHECK (state IN ('held', 'active', 'unclear')), -- `held` by the guard against mass deletion, or
     -- `unclear`: without evidence; or still `active` by package_show
   detail TEXT NOT NULL, -- why, for a person
-  first_noted_at TEXT NOT NULL, -- when a census first missed it
-  noted_at TEXT NOT NULL, -- when a census last missed it
+  first_noted_at TEXT NOT NULL CHECK (first_noted_at GLOB '????-??-??T??:??:??.??????Z'), -- when a census first
+    -- missed it
+  noted_at TEXT NOT NULL CHECK (noted_at GLOB '????-??-??T??:??:??.??????Z'), -- when a census last missed it
   run_id INTEGER NOT NULL REFERENCES runs(id) -- the `runs.id` of the run that last missed it
 ) STRICT;
 
 CREATE TABLE record_rows ( -- ours: the raw records
   dataset INTEGER PRIMARY KEY REFERENCES all_datasets(key) ON DELETE CASCADE,
   json TEXT NOT NULL, -- as received, byte for byte
-  fetched_at TEXT NOT NULL -- when these bytes first came
+  fetched_at TEXT NOT NULL CHECK (fetched_at GLOB '????-??-??T??:??:??.??????Z') -- when these bytes first came
 ) STRICT;
 
 CREATE TABLE resource_rows ( -- ours: the resources
@@ -171,9 +174,12 @@ CREATE TABLE terms ( -- ours: the entries of value lists, and each value of a UR
   parent TEXT, -- the value above it on the same list
   type TEXT, -- what the list says about the kind of an organization
   slug TEXT, -- what the list says about the name of a catalogue in URLs
-  first_seen TEXT, -- when we first saw it on the list; NULL on what never was
-  last_seen TEXT, -- the `fetched_at` of the last content that held it
-  removed_at TEXT, -- when it was first missed; NULL while it is on the list
+  first_seen TEXT CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when we first saw it on the list; NULL on
+    -- what never was
+  last_seen TEXT CHECK (last_seen GLOB '????-??-??T??:??:??.??????Z'), -- the `fetched_at` of the last content that
+    -- held it
+  removed_at TEXT CHECK (removed_at GLOB '????-??-??T??:??:??.??????Z'), -- when it was first missed; NULL while it is
+    -- on the list
   UNIQUE (value, list),
   CHECK ((first_seen IS NOT NULL) = (standing IN ('listed', 'removed'))),
   CHECK ((removed_at IS NOT NULL) = (standing = 'removed'))
@@ -217,8 +223,9 @@ CREATE TABLE organizations ( -- accounts in CKAN under which datasets are publis
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
   is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a
     -- record
-  first_seen TEXT NOT NULL, -- when a run first saw it
-  last_seen TEXT NOT NULL -- when its row last changed or the list last named it
+  first_seen TEXT NOT NULL CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when a run first saw it
+  last_seen TEXT NOT NULL CHECK (last_seen GLOB '????-??-??T??:??:??.??????Z') -- when its row last changed or the
+    -- list last named it
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE groups ( -- CKAN's groups, which the portal may use for themes
@@ -231,8 +238,9 @@ CREATE TABLE groups ( -- CKAN's groups, which the portal may use for themes
   created TEXT CHECK (created GLOB '????-??-??T??:??:??.??????Z'), -- when CKAN first had it, UTC
   is_listed INTEGER NOT NULL CHECK (is_listed IN (0, 1)), -- 1 from the portal's own list, 0 from the copy inside a
     -- record
-  first_seen TEXT NOT NULL, -- when a run first saw it
-  last_seen TEXT NOT NULL -- when its row last changed or the list last named it
+  first_seen TEXT NOT NULL CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when a run first saw it
+  last_seen TEXT NOT NULL CHECK (last_seen GLOB '????-??-??T??:??:??.??????Z') -- when its row last changed or the
+    -- list last named it
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE group_rows ( -- ours: which dataset is in which group
@@ -259,7 +267,8 @@ CREATE TABLE changes ( -- the feed: append-only, one row when the content of a d
   run_id INTEGER NOT NULL REFERENCES runs(id), -- `runs.id`
   recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-??T??:??:??.??????Z'), -- our clock, UTC; the same for
     -- all changes stored with a page
-  metadata_modified TEXT, -- the portal's stamp of the record
+  metadata_modified TEXT CHECK (metadata_modified GLOB '????-??-??T??:??:??.??????Z'), -- the portal's stamp of the
+    -- record
   changed_fields TEXT, -- on an update: JSON array of the keys
   content_hash TEXT, -- after the change; on a delete the last one known
   replaced_by TEXT -- on a delete: the live id that bears the same name
@@ -271,11 +280,13 @@ CREATE TABLE rejections ( -- the quarantine: records that could not be read; a r
   dataset_id TEXT, -- NULL when the record does not say
   run_id INTEGER NOT NULL REFERENCES runs(id), -- the last run that saw it so
   walk INTEGER NOT NULL, -- the last walk that saw it so
-  reason TEXT NOT NULL, -- `bad_json`, `bad_text`, `too_deep`, `too_large_record`, `not_an_object`, `no_id`, `bad_id`
+  reason TEXT NOT NULL CHECK (
+    reason IN ('bad_json', 'bad_text', 'too_deep', 'too_large_record', 'not_an_object', 'no_id', 'bad_id')),
+    -- `bad_json`, `bad_text`, `too_deep`, `too_large_record`, `not_an_object`, `no_id`, `bad_id`
   detail TEXT NOT NULL, -- one sentence
   record BLOB NOT NULL, -- the bytes as received
-  first_seen TEXT NOT NULL, -- when a run first saw it so
-  last_seen TEXT NOT NULL, -- when a run last saw it so
+  first_seen TEXT NOT NULL CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when a run first saw it so
+  last_seen TEXT NOT NULL CHECK (last_seen GLOB '????-??-??T??:??:??.??????Z'), -- when a run last saw it so
   attempts INTEGER NOT NULL -- how often
 ) STRICT;
 
@@ -284,7 +295,9 @@ CREATE TABLE fields ( -- the field table of DCAT-AP-DONL 1.0 and 1.1, from confi
   -- harvest
   entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
   field TEXT NOT NULL, -- the key
-  kind TEXT NOT NULL, -- `uri`, `uri list`, `text`, `display name`, …
+  kind TEXT NOT NULL CHECK (
+    kind IN ('text', 'uri', 'date', 'stamp', 'boolean', 'number', 'object', 'text list', 'uri list', 'object list',
+      'display name')), -- `uri`, `uri list`, `text`, `display name`, …
   value_list TEXT, -- the list that the values are taken from
   dcat TEXT, -- term in DCAT
   iso19115 TEXT, -- path in ISO 19115
@@ -302,8 +315,9 @@ CREATE TABLE field_sightings ( -- ours: the keys and JSON types outside the colu
   key INTEGER PRIMARY KEY,
   entity TEXT NOT NULL CHECK (entity IN ('dataset', 'resource')), -- `dataset`, `resource`
   field TEXT NOT NULL, -- the key as sent
-  json_type TEXT NOT NULL, -- `string`, `number`, `boolean`, `array`, `object`
-  first_seen TEXT NOT NULL, -- when a run first saw it
+  json_type TEXT NOT NULL CHECK (json_type IN ('string', 'number', 'boolean', 'array', 'object')), -- `string`,
+    -- `number`, `boolean`, `array`, `object`
+  first_seen TEXT NOT NULL CHECK (first_seen GLOB '????-??-??T??:??:??.??????Z'), -- when a run first saw it
   datasets INTEGER NOT NULL DEFAULT 0, -- how many have it
   example TEXT, -- the first 200 characters of the smallest value; NULL until the end of the run when that is gone
   UNIQUE (entity, field, json_type)
@@ -312,12 +326,15 @@ CREATE TABLE field_sightings ( -- ours: the keys and JSON types outside the colu
 CREATE TABLE value_lists ( -- the portal's *waardelijsten*
   name TEXT NOT NULL PRIMARY KEY, -- as in `fields.value_list`
   url TEXT NOT NULL, -- where it was read
-  fetched_at TEXT, -- when its present content came; NULL when none ever did
-  checked_at TEXT, -- when that was last found to be the present content
+  fetched_at TEXT CHECK (fetched_at GLOB '????-??-??T??:??:??.??????Z'), -- when its present content came; NULL when
+    -- none ever did
+  checked_at TEXT CHECK (checked_at GLOB '????-??-??T??:??:??.??????Z'), -- when that was last found to be the present
+    -- content
   entries INTEGER NOT NULL DEFAULT 0, -- how many, without what is gone
   etag TEXT, -- of the present content; asked with If-None-Match
   last_modified TEXT, -- of the present content, as sent; asked with If-Modified-Since
-  failed_at TEXT, -- when the last reading failed; NULL when it did not. The content is then that of before
+  failed_at TEXT CHECK (failed_at GLOB '????-??-??T??:??:??.??????Z'), -- when the last reading failed; NULL when it
+    -- did not. The content is then that of before
   failure_reason TEXT, -- a stable word
   failure TEXT -- one sentence for a person
 ) STRICT, WITHOUT ROWID;
@@ -327,7 +344,8 @@ CREATE TABLE concept_labels ( -- what an entry was called: one row from when it 
   -- otherwise; the last one not later than a moment is what it was called then
   list TEXT NOT NULL, -- `value_lists.name`
   uri TEXT NOT NULL, -- `concepts.uri`
-  observed_at TEXT NOT NULL, -- when we first saw it so, our clock
+  observed_at TEXT NOT NULL CHECK (observed_at GLOB '????-??-??T??:??:??.??????Z'), -- when we first saw it so, our
+    -- clock
   label_nl TEXT, -- in Dutch
   label_en TEXT, -- in English
   parent TEXT, -- the `uri` above it on the same list
@@ -380,8 +398,9 @@ FROM form;
 CREATE TABLE unserved_rows ( -- ours: records that the portal counts and does not serve
   key TEXT NOT NULL PRIMARY KEY, -- the dataset id, or `#` and a number where the portal shows none
   dataset_id TEXT, -- NULL where the portal shows none
-  first_noted_at TEXT NOT NULL, -- when a census first missed it
-  noted_at TEXT NOT NULL, -- when a census last missed it
+  first_noted_at TEXT NOT NULL CHECK (first_noted_at GLOB '????-??-??T??:??:??.??????Z'), -- when a census first
+    -- missed it
+  noted_at TEXT NOT NULL CHECK (noted_at GLOB '????-??-??T??:??:??.??????Z'), -- when a census last missed it
   detail TEXT NOT NULL -- why, or where in the list, for a person
 ) STRICT, WITHOUT ROWID;
 

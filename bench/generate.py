@@ -49,8 +49,14 @@ BEGINNING = datetime.datetime(2020, 1, 1)
 
 
 class Generator:
-    def __init__(self, seed):
+    """Of a share of the datasets, changed, the notes and the stamp differ; of another, touched, the stamp
+    alone. All else is as it is without."""
+
+    def __init__(self, seed, count=0, changed=0.0, touched=0.0):
         self.random = random.Random(seed)
+        self.count = count
+        self.changed = changed
+        self.touched = touched
 
     def uuid(self):
         return str(uuid.UUID(int=self.random.getrandbits(128), version=4))
@@ -104,6 +110,15 @@ class Generator:
             "id": str(uuid.uuid5(uuid.NAMESPACE_URL, name)),
             "name": name,
         }
+
+    def edition(self, index):
+        dataset = self.dataset(index)
+        is_changed = falls_on(index, self.changed)
+        if is_changed:
+            dataset["notes"] += " (herzien)"
+        if is_changed or falls_on(index, self.touched):
+            dataset["metadata_modified"] = self.stamp(self.count + index)
+        return dataset
 
     def dataset(self, index):
         identity = self.uuid()
@@ -199,21 +214,28 @@ class Generator:
         }
 
 
+def falls_on(index, share):
+    """True of as many of the first indexes as their share is, evenly."""
+    return int((index + 1) * share) > int(index * share)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=2)
+    parser.add_argument("--changed", type=float, default=0, help="the share with another text and stamp")
+    parser.add_argument("--touched", type=float, default=0, help="the share with another stamp alone")
     parser.add_argument("output", help="a file; gzip when its name ends in .gz")
     options = parser.parse_args()
 
-    generator = Generator(options.seed)
+    generator = Generator(options.seed, options.count, options.changed, options.touched)
     # No name and no time in the gzip header, so that the same catalogue is the same bytes.
     raw = open(options.output, "wb")
     with raw:
         zipped = options.output.endswith(".gz")
         out = gzip.GzipFile("", "wb", 6, raw, mtime=0) if zipped else raw
         for index in range(options.count):
-            out.write(json.dumps(generator.dataset(index)).encode("ascii") + b"\n")
+            out.write(json.dumps(generator.edition(index)).encode("ascii") + b"\n")
         if zipped:
             out.close()
 

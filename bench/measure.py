@@ -29,6 +29,18 @@ PEAK_RSS_MIB_MAX = 128.0
 PORTAL_START_SECONDS_MAX = 60
 
 
+def environment_in(folder):
+    """Without the configuration of the machine, without a proxy, and with no lists to fetch elsewhere."""
+    settings = os.path.join(folder, "bench.yaml")
+    pathlib.Path(settings).write_text("lists:\n  url: http://127.0.0.1:9/\n")
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("DONL_MIRROR_") and not name.lower().endswith("_proxy")
+    }
+    return kept | {"DONL_MIRROR_CONFIG": settings}
+
+
 def cost_of(command, environment, log):
     """CPU and wall in seconds, peak memory and what was written in MiB; exits when the command fails."""
     began = time.monotonic()
@@ -127,15 +139,7 @@ def main():
     options = parser.parse_args()
     portal_answers(options.portal)
 
-    # No configuration of the machine, and no proxy, may slip in.
-    environment = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("DONL_MIRROR_") and not name.lower().endswith("_proxy")
-    }
-    nothing = os.path.join(options.folder, "nothing.yaml")
-    pathlib.Path(nothing).write_text("# the defaults\n")
-    environment["DONL_MIRROR_CONFIG"] = nothing
+    environment = environment_in(options.folder)
     costs = {}
     tight = os.path.join(options.yardstick or "", "tight.py")
     if not os.path.exists(tight):

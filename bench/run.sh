@@ -1,9 +1,16 @@
 #!/bin/bash
 # What writing and reading a mirror of synthetic datasets costs, beside hand-written scripts.
 # usage: bench/run.sh [DATASETS [ROUNDS]]      (default: 20000 5; docs/performance.md says what is measured)
-# Builds in release mode; needs python3 with venv, and PyPI for requests and orjson.
+#        bench/run.sh growth [DATASETS…]        (default: 20000 200000)
+# Builds in release mode; needs python3 with venv, and PyPI for what the scripts beside it use. A million
+# datasets take 60 GB of the temporary folder and an hour.
 set -euo pipefail
 
+growth=
+if [ "${1:-}" = growth ]; then
+  shift
+  growth=${*:-20000 200000}
+fi
 datasets=${1:-20000}
 rounds=${2:-5}
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,18 +31,38 @@ python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check -r bench/requirements.txt
 python="$folder/venv/bin/python3"
 
+free_port() { "$python" -c 'import socket; print(socket.create_server(("127.0.0.1", 0)).getsockname()[1])'; }
+
+echo "$(date +%F), commit $(git describe --always --dirty 2>/dev/null || echo unknown), $(uname -m)," \
+  "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1), $(nproc) processors"
+
+if [ -n "$growth" ]; then
+  for size in $growth; do
+    "$python" bench/generate.py --count "$size" "$folder/catalogue.jsonl"
+    port=$(free_port)
+    "$binaries/sample-portal" --data "$folder/catalogue.jsonl" --port "$port" >"$folder/portal.log" 2>&1 &
+    portal=$!
+    "$python" bench/growth.py --mirror "$binaries/donl-mirror" --folder "$folder" "http://127.0.0.1:$port"
+    kill "$portal"
+    wait "$portal" || true
+    portal=
+  done
+  exit 0
+fi
+
 "$python" bench/generate.py --count "$datasets" "$folder/catalogue.jsonl"
 bytes=$(stat -c %s "$folder/catalogue.jsonl")
-echo "$(date +%F), commit $(git describe --always --dirty 2>/dev/null || echo unknown), $(uname -m)," \
-  "$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)"
-echo "$datasets datasets, $((bytes / datasets)) bytes each; $(nproc) processors"
+echo "$datasets datasets, $((bytes / datasets)) bytes each"
 
-port=$("$python" -c 'import socket; s = socket.create_server(("127.0.0.1", 0)); print(s.getsockname()[1])')
+port=$(free_port)
 "$binaries/sample-portal" --data "$folder/catalogue.jsonl" --port "$port" \
   >"$folder/portal.log" 2>&1 &
 portal=$!
 
 PATH="$folder/venv/bin:$PATH" "$python" bench/measure.py --mirror "$binaries/donl-mirror" --portal "http://127.0.0.1:$port" \
   --folder "$folder" --rounds "$rounds" --keep "$folder/kept.db" --yardstick "$root/../shared/tools/bench"
+echo
+"$python" bench/changing.py --mirror "$binaries/donl-mirror" --sample-portal "$binaries/sample-portal" \
+  --folder "$folder" --count "$datasets" --rounds "$rounds"
 echo
 "$python" bench/reading.py "$folder/kept.db" --rounds "$rounds"

@@ -16,6 +16,49 @@ extension CommandLineTests.ProcessFaults {
     }
 
     @Test(
+      "59 kill -9 between value lists: the next run reads the rest, and resolves what was stored",
+      arguments: ["donl_organization.json", "overheid_taxonomiebeleidsagenda.json"])
+    func killedAmongLists(list: String) async throws {
+      let bench = try Workbench()
+      try await SamplePortal.run(.sample(day: 1)) { portal in
+        let lists = ["DONL_MIRROR_LISTS_URL": portal.listsURL]
+        func harvest(_ name: String) throws -> Started {
+          try bench.start(
+            ["harvest", "--portal", portal.url, "--db", name], environment: lists)
+        }
+        func labels(_ name: String) throws -> [[String]] {
+          try bench.query(name) { db in
+            try [
+              "dataset_id, resource_position, field, position, value, uri, label_nl) FROM uri_values",
+              "id, owner, owner_nl, frequency_nl) FROM labeled_datasets",
+              "list, uri, label_nl, label_en, parent) FROM concepts",
+            ].map { try String.fetchAll(db, sql: "SELECT json_array(\($0)").sorted() }
+          }
+        }
+        #expect(try await harvest("whole.db").ended.code == 0)
+
+        let (victims, victim) = AsyncStream.makeStream(of: Started.self)
+        portal.intercept { request, _ in
+          guard request.path.hasSuffix(list) else { return nil }
+          return .delay {
+            guard let process = await victims.first(where: { _ in true }) else { return }
+            process.signal(SIGKILL)
+            _ = try? await process.ended
+          }
+        }
+        let process = try harvest("mirror.db")
+        victim.yield(process)
+        #expect(try await process.ended.code == nil)
+        #expect(try labels("mirror.db") != labels("whole.db"))
+
+        portal.intercept(nil)
+        #expect(try await harvest("mirror.db").ended.code == 0)
+        #expect(try labels("mirror.db") == labels("whole.db"))
+        #expect(try await bench.run("check", "--db", "mirror.db").code == 0)
+      }
+    }
+
+    @Test(
       "60 SIGTERM and SIGINT while pages are stored: 143, 130, and the next run goes on",
       arguments: zip([SIGTERM, SIGINT], [143, 130]))
     func stopped(signal: Int32, code: Int32) async throws {

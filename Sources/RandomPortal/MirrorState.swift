@@ -1,3 +1,4 @@
+import DONLMirror
 import Foundation
 import GRDB
 
@@ -22,6 +23,8 @@ struct MirrorState: Sendable {
   var unservedCount = 0
   var unservedDetails: [String] = []
   var runs: [Int64: Run] = [:]
+  /// The full walk of a run, as far as it has come, by the run.
+  var walks: [Int64: Walk] = [:]
   /// The deleted ids by the run that told of them.
   var deleted: [Int64: [String]] = [:]
   var checkpoint: String?
@@ -67,6 +70,14 @@ struct MirrorState: Sendable {
         outcome: row["outcome"], exitCode: row["exit_code"], reason: row["reason"],
         requests: row["requests"],
         counters: Dictionary(uniqueKeysWithValues: counters.map { ($0, row[$0] as Int) }))
+    }
+    for row in try Row.fetchAll(
+      db,
+      sql: """
+        SELECT r.id, w.facts FROM runs r JOIN walks w ON w.id = r.walk_id WHERE w.mode = 'full'
+        """)
+    {
+      walks[row[0]] = try JSONDecoder().decode(Walk.self, from: Data((row[1] as String).utf8))
     }
     for row in try Row.fetchAll(
       db, sql: "SELECT run_id, dataset_id FROM changes WHERE kind = 'delete' ORDER BY seq")

@@ -10,6 +10,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     case deleted
     /// `complete` means that what was served throughout is there.
     case missing
+    /// A walk that is called whole has read what was served throughout.
+    case unread
     /// `complete` means that what is gone is gone here, or named as absent.
     case surplus
     /// `complete` means that the records are the portal's.
@@ -61,8 +63,8 @@ struct Verdict {
 
   func violation(except ignored: Set<Violation.Promise>) -> Violation? {
     let all = [
-      nothingLost(), nothingDeletedWithoutEvidence(), ledgerTells(), completeIsEqual(),
-      soundIsComplete(), bounded(),
+      nothingLost(), nothingDeletedWithoutEvidence(), ledgerTells(), wholeIsRead(),
+      completeIsEqual(), soundIsComplete(), bounded(),
     ]
     return all.lazy.compactMap(\.self).first { !ignored.contains($0.promise) }
   }
@@ -147,6 +149,16 @@ struct Verdict {
           + "\(after.unservedCount) unserved")
     }
     return nil
+  }
+
+  /// What the census, or a fetch by id, makes good is no merit of the walk.
+  private func wholeIsRead() -> Violation? {
+    guard let walk = after.walks[summary.id], walk.isWhole, walk.gaps.isEmpty, run.firstPage == 0,
+      run.lies == 0, !run.hasDoubles
+    else { return nil }
+    let unread = run.servedThroughout.subtracting(run.read)
+    return unread.isEmpty
+      ? nil : Violation(.unread, "the walk of run \(summary.id) is whole without \(list(unread))")
   }
 
   private func completeIsEqual() -> Violation? {

@@ -38,6 +38,8 @@ struct Witness: Sendable {
 
   // What was said.
 
+  /// Ids on pages of whole records, those that were asked by id not among them.
+  private(set) var read: Set<String> = []
   /// Ids of which CKAN itself said that they are gone or not to be seen.
   private(set) var evidence: Set<String> = []
   /// Ids of which it said that they are there for all to see.
@@ -76,6 +78,9 @@ struct Witness: Sendable {
 
   /// An answer that goes out whole.
   mutating func hear(_ answer: SamplePortal.Answer, to request: SamplePortal.Request) {
+    if request.asksForPage, let page = SearchPage(answer) {
+      read.formUnion(page.ids.compactMap(\.self))
+    }
     guard request.action == "package_show", let id = request["id"] else { return }
     let text = answer.text
     let isRefusal =
@@ -98,5 +103,13 @@ struct Witness: Sendable {
     hiddenByLies.formUnion(Set(right.ids.compactMap(\.self)).subtracting(ids))
     inventedByLies.formUnion(ids.subtracting(indexedEver))
     hasConsistentLie = hasConsistentLie || mishap.isConsistent
+  }
+}
+
+extension SamplePortal.Request {
+  /// A page of a walk through whole records, by offset or by key.
+  fileprivate var asksForPage: Bool {
+    action == "package_search" && self["fl"] == nil && self["rows"] != "0"
+      && self["fq"]?.contains("id:(") != true
   }
 }

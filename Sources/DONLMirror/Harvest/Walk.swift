@@ -154,10 +154,11 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// Just what is left from this offset on, as the answer counts, and less than a page; and nothing
-  /// beyond the last record taken, which may have gone meanwhile.
+  /// beyond the last record taken, which may have gone meanwhile. Where one record was asked, or more
+  /// never come, any other than that last one may be the first of a portal that does not mind `start`.
   private func showsEnd(_ ids: [String?], at start: Int, asked: Int) -> Bool {
-    start + ids.count == count && (1..<max(2, min(largestPage, asked))).contains(ids.count)
-      && !bringsNews(ids.filter { $0 != nil })
+    guard start + ids.count == count, !bringsNews(ids.filter { $0 != nil }) else { return false }
+    return ids == [lastID] || (1..<max(1, min(largestPage, asked))).contains(ids.count)
   }
 
   private static let growthMax = 1000

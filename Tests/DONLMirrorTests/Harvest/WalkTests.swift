@@ -334,6 +334,16 @@ struct KeyedWalkTests {
     #expect(!portal.walk.isWhole)
   }
 
+  @Test("does not take the first record for the last where offsets are not honored")
+  func firstForLast() {
+    var walk = Walk(limits: DeletionLimits(percent: 100, count: .max), expecting: 20)
+    for _ in 1...12 { _ = walk.take(ids: ["a", "b"], count: 20, asked: 2) }
+    // The last offset cannot be had with two records, and is asked alone.
+    while !walk.isFinished { _ = walk.take(ids: ["a"], count: 20, asked: 1) }
+
+    #expect(!walk.isWhole)
+  }
+
   @Test("misses nothing that lives throughout it, moving or with records that are not served")
   func moving() {
     var random = SeededGenerator(seed: 5)

@@ -68,7 +68,8 @@ def main():
                 shutil.copy(base, copy)
                 cost = cost_of([*command, copy], environment, log)
                 run = "FROM runs ORDER BY id DESC LIMIT 1"
-                found = [query(copy, f"SELECT {column} {run}") for column in ("updated", "touched", "created", "deleted")]
+                found = [query(copy, f"SELECT {column} {run}")
+                         for column in ("updated", "touched", "created", "deleted")]
                 meant = [int(options.count * changed), int(options.count * touched), 0, 0]
                 if found != meant:
                     sys.exit(f"{name}: updated, touched, created, deleted are {found}, meant were {meant}")

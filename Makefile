@@ -4,7 +4,7 @@ SWIFT_PACKAGE := --package-path $(ROOT)
 APT_PACKAGES := libsqlite3-dev zlib1g-dev sqlite3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
-.PHONY: setup run test bench lint deb tarball
+.PHONY: setup run test bench bench-growth lint deb tarball
 
 ## setup: install what Debian 12 with Swift still needs
 setup:
@@ -26,6 +26,11 @@ test: setup
 bench: APT_PACKAGES += python3-venv
 bench: setup
 	$(ROOT)bench/run.sh
+
+## bench-growth: what a dataset costs among 20,000 and among 200,000
+bench-growth: APT_PACKAGES += python3-venv
+bench-growth: setup
+	$(ROOT)bench/run.sh growth $(DATASETS)
 
 ## lint: the formatter has nothing to say
 lint:

@@ -68,8 +68,9 @@ def main():
                 shutil.copy(base, copy)
                 cost = cost_of([*command, copy], environment, log)
                 run = "FROM runs ORDER BY id DESC LIMIT 1"
-                found = [query(copy, f"SELECT {column} {run}") for column in ("updated", "touched", "created", "deleted")]
-                meant = [round(options.count * changed), round(options.count * touched), 0, 0]
+                found = [query(copy, f"SELECT {column} {run}")
+                         for column in ("updated", "touched", "created", "deleted")]
+                meant = [int(options.count * changed), int(options.count * touched), 0, 0]
                 if found != meant:
                     sys.exit(f"{name}: updated, touched, created, deleted are {found}, meant were {meant}")
                 costs.append(cost | {"size": size_of(copy), "requests": query(copy, f"SELECT requests {run}")})

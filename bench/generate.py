@@ -72,8 +72,9 @@ class Generator:
         return (BEGINNING - datetime.timedelta(days=self.random.randrange(4000))).isoformat()
 
     def stamp(self, index):
-        # Distinct, and never on a whole second: CKAN then sends no fraction.
-        moment = BEGINNING + datetime.timedelta(minutes=index * 97, microseconds=1 + index % 999_999)
+        # Distinct, never on a whole second (CKAN then sends no fraction), and past even after a second
+        # edition of a million: a stamp from the future keeps a run from being quiet.
+        moment = BEGINNING + datetime.timedelta(seconds=index * 97, microseconds=1 + index % 999_999)
         return moment.isoformat()
 
     def flag(self):

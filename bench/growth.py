@@ -20,8 +20,11 @@ import time
 from measure import environment_in, portal_answers, query, remove
 
 WAL_BYTES_MAX = 100_000_000
-PERIOD = 0.1
+PERIOD_SECONDS = 0.05
 TICKS = os.sysconf("SC_CLK_TCK")
+# With the digits behind the point.
+COLUMNS = {"datasets": 0, "walk, us a dataset": 0, "end, us a dataset": 0, "CPU s": 1, "system s": 1,
+           "peak MiB": 0, "largest WAL MB": 0, "file MB": 0}
 
 
 def cpu_of(process):
@@ -55,7 +58,7 @@ def harvest(mirror, portal, database, environment):
     watch = Watch(child.pid, database)
     while os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
         watch.look()
-        time.sleep(PERIOD)
+        time.sleep(PERIOD_SECONDS)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode != 0:
@@ -69,23 +72,25 @@ def main():
     parser.add_argument("--mirror", required=True, help="the donl-mirror binary")
     parser.add_argument("--folder", required=True, help="where databases go")
     parser.add_argument("--keep", action="store_true", help="leave them there, for reading.py")
+    parser.add_argument("--no-heading", action="store_true", help="print the rows of the table alone")
     parser.add_argument("portals", nargs="+", help="site bases, such as http://127.0.0.1:8080")
     options = parser.parse_args()
 
-    portal_answers(options.portals[0])
     environment = environment_in(options.folder)
-    print("| datasets | walk, us a dataset | end, us a dataset | CPU s | system s | peak MiB | largest WAL MB | file MB |")
-    print("|---|---|---|---|---|---|---|---|")
+    if not options.no_heading:
+        print(f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}", flush=True)
     largest = 0
     for number, portal in enumerate(options.portals):
+        portal_answers(portal)
         database = os.path.join(options.folder, f"growth{number}.db")
         watch, usage = harvest(options.mirror, portal, database, environment)
         count = query(database, "SELECT count(*) FROM datasets")
         cpu = usage.ru_utime + usage.ru_stime
-        cells = (
+        figures = (
             count, watch.walk / count * 1e6, (cpu - watch.walk) / count * 1e6, cpu, usage.ru_stime,
             usage.ru_maxrss / 1024, watch.wal / 1e6, os.path.getsize(database) / 1e6)
-        print("| " + " | ".join(f"{cell:.0f}" for cell in cells) + " |", flush=True)
+        cells = [f"{figure:.{digits}f}" for figure, digits in zip(figures, COLUMNS.values())]
+        print(f"| {' | '.join(cells)} |", flush=True)
         largest = max(largest, watch.wal)
         if not options.keep:
             remove(database)

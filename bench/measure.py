@@ -84,9 +84,10 @@ def query(database, sql):
         connection.close()
 
 
-# What holds the catalogue; the fields and the lists stand in the mirror whether they occur or not.
+# What holds the catalogue; the fields and the lists stand in the mirror whether they occur or not. A row of
+# extra_rows holds many extras, which the view counts.
 ROWS = (
-    "all_datasets", "resource_rows", "uri_rows", "terms", "display_names", "extra_rows", "tag_rows",
+    "all_datasets", "resource_rows", "uri_rows", "terms", "display_names", "extra_rows", "extras", "tag_rows",
     "group_rows", "organizations", "groups", "record_rows", "changes", "sightings", "datasets_fts",
 )
 
@@ -181,10 +182,10 @@ def main():
         beside("same_rows.py", [sys.executable, str(HERE / "same_rows.py"), *target, script], script)
         same_work(mirror, script, ROWS)
         if all(map(shutil.which, ("ckanapi", "sqlite-utils"))):
-            beside("ckanapi, sqlite-utils", ["/bin/sh", "-ec", (
-                f"ckanapi search datasets 'q=*:*' -r {options.portal} -O {path('dump.jsonl')};"
-                f"sqlite-utils insert {script} datasets {path('dump.jsonl')} --nl --pk id --alter")], script)
-            os.remove(path("dump.jsonl"))
+            beside("ckanapi, sqlite-utils", ["/bin/sh", "-c", (
+                f"ckanapi search datasets 'q=*:*' -r {options.portal}"
+                f" | sqlite-utils insert {script} datasets - --nl --pk id --alter")], script)
+            same_work(mirror, script, ("datasets",))
         beside("floor: fetch", [sys.executable, str(HERE / "fetch.py"), "--portal", options.portal])
         remove(script)
         beside("floor: VACUUM INTO", [sys.executable, "-c", (

@@ -11,6 +11,7 @@ import csv
 import datetime
 import hashlib
 import pathlib
+import re
 import sqlite3
 
 import orjson
@@ -37,6 +38,7 @@ RESOURCE_LABELS = {
     "status_term": "status", "type_term": "distribution_type", "language_term": "language",
 }
 STRUCTURE = {"resources", "tags", "groups", "organization", "extras"}
+HAS_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.").match
 CHURN = {"revision_id", "revision_timestamp", "tracking_summary", "metadata_modified", "package_id"}
 
 
@@ -48,12 +50,15 @@ def stamp(text):
 
 
 def fields(entity):
-    """The URI fields: the value list of each and the keys that may carry its display names."""
+    """The URI fields: the value list of each, unless another field names it, and the keys that may carry its
+    display names."""
     with open(FIELDS, newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["entity"] == entity]
     names = {row["names"]: row["field"] for row in rows if row["kind"] == "display name"}
     return {
-        row["field"]: (row["value_list"] or "", {names.get(row["field"]), row["field"] + "_displayname"})
+        row["field"]: (
+            "" if row["value_list"].startswith("@") else row["value_list"],
+            {names.get(row["field"]), row["field"] + "_displayname"})
         for row in rows if row["kind"] in ("uri", "uri list")
     }
 
@@ -92,15 +97,15 @@ class Store:
             label_key = next((key for key in labels if key and record.get(key)), None)
             label = record.get(label_key) if label_key else None
             carried.update((field, label_key))
-            kind = self.numbered(self.kinds, (entity, field), rows["uri_fields"])
+            kind = self.numbered(self.kinds, (entity, field, value_list or None), rows["uri_fields"])
             for position, text in enumerate(value if isinstance(value, list) else [value]):
                 if not text:
                     continue
-                known = (value_list.lstrip("@") if value_list[:1] != "@" else "", text)
+                known = (value_list, text)
                 term = self.terms.get(known)
                 if term is None:
                     term = self.terms[known] = len(self.terms) + 1
-                    standing = "malformed" if ":" not in text else "unchecked" if known[0] else "free"
+                    standing = "malformed" if not HAS_SCHEME(text) else "unchecked" if known[0] else "free"
                     rows["terms"].append((term, *known, standing))
                 name = label if isinstance(label, str) or not label else (label + [None])[position]
                 rows["uri_rows"].append((
@@ -109,7 +114,8 @@ class Store:
                 found.setdefault(field, term)
         extras = {}
         columns = COLUMNS if entity == "dataset" else RESOURCE_COLUMNS
-        for key, value in record.items():
+        free = {extra["key"]: extra["value"] for extra in record.get("extras", ())}
+        for key, value in (record | free).items():
             if value in (None, "", [], {}) or key in columns or key in carried or key in STRUCTURE:
                 continue
             if entity == "resource" and key in ("package_id", "position"):
@@ -187,7 +193,7 @@ def insert(table, columns):
 
 
 INSERTS = {
-    "uri_fields": insert("uri_fields", "key entity field"),
+    "uri_fields": insert("uri_fields", "key entity field value_list"),
     "terms": insert("terms", "key list value standing"),
     "display_names": insert("display_names", "key label"),
     "field_sightings": insert("field_sightings", "key entity field json_type first_seen"),

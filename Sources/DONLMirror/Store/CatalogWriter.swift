@@ -235,8 +235,10 @@ final class CatalogWriter: @unchecked Sendable {
       .text(key), Cell(rejection.datasetID), .integer(run), .integer(walk),
       .text(rejection.reason.rawValue), .text(rejection.detail), .text(now),
     ])
-    try sql.quarantine.bind(blob: rejection.record, at: 8)
-    try sql.quarantine.run()
+    try rejection.record.withView { record in
+      try sql.quarantine.bind(lentBlob: record, at: 8)
+      try sql.quarantine.run()
+    }
     return true
   }
 

@@ -88,14 +88,12 @@ final class Statement {
     }
   }
 
-  func bind(blob bytes: [UInt8], at index: Int32) throws {
-    let code = bytes.withUnsafeBytes { buffer in
-      buffer.count == 0
-        ? sqlite3_bind_zeroblob(handle, index, 0)
-        : sqlite3_bind_blob64(
-          handle, index, buffer.baseAddress, UInt64(buffer.count), transient)
-    }
-    try check(code)
+  /// Binds bytes without a copy: they must be there until the statement has run.
+  func bind(lentBlob bytes: ByteView, at index: Int32) throws {
+    guard !bytes.isEmpty else { return try check(sqlite3_bind_zeroblob(handle, index, 0)) }
+    hasLent = true
+    try check(
+      sqlite3_bind_blob64(handle, index, bytes.buffer.baseAddress, UInt64(bytes.count), nil))
   }
 
   private func bindText(_ buffer: UnsafeRawBufferPointer, at index: Int32) throws {

@@ -144,7 +144,7 @@ public final class Store: Sendable {
           ? """
           SELECT EXISTS (
             SELECT 1 FROM (SELECT DISTINCT \(column) AS value FROM \(table)) AS v
-            WHERE value NOT IN (SELECT \(key) FROM \(parent)))
+            WHERE value IS NOT NULL AND value NOT IN (SELECT \(key) FROM \(parent)))
           """ : "SELECT EXISTS (SELECT 1 FROM pragma_foreign_key_check('\(table)'))")
       if isBroken == true { return (table, parent) }
     }

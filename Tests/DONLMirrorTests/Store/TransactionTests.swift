@@ -123,18 +123,57 @@ struct IntegrityTests {
     try mirror.tamper("INSERT INTO datasets_fts (datasets_fts, rank) VALUES ('integrity-check', 1)")
   }
 
-  @Test("is not whole after a first load with a row without its dataset")
-  func foreignKeys() throws {
+  @Test(
+    "is not whole after a first load with a row that names what is not there",
+    arguments: [
+      ("tag_rows", "INSERT INTO tag_rows (dataset, name) VALUES (9, 'water')"),
+      // Between those that are there.
+      ("tag_rows", "INSERT INTO tag_rows (dataset, name) VALUES (2, 'water')"),
+      ("group_rows", "INSERT INTO group_rows (dataset, group_id) VALUES (1, 'none')"),
+      (
+        "uri_rows",
+        "INSERT INTO uri_rows (dataset, resource, field, position, term) VALUES (1, -1, 1, 0, 9)"
+      ),
+      (
+        "uri_rows",
+        "INSERT INTO uri_rows (dataset, resource, field, position, term) VALUES (1, -1, 9, 0, 1)"
+      ),
+      (
+        "uri_rows",
+        "INSERT INTO uri_rows (dataset, resource, field, position, term) VALUES (2, -1, 1, 0, 1)"
+      ),
+      ("all_datasets", "UPDATE all_datasets SET first_run = 9 WHERE key = 3"),
+      (
+        nil,
+        "INSERT INTO uri_rows (dataset, resource, field, position, term) VALUES (3, -1, 1, 0, 1)"
+      ),
+    ] as [(String?, String)])
+  func foreignKeys(table: String?, sql: String) throws {
     let mirror = try Mirror()
     let store = try Store(path: mirror.path)
     try store.write { db in
-      try db.execute(sql: "INSERT INTO tag_rows (dataset, name) VALUES (1, 'water')")
+      try db.execute(
+        sql: """
+          INSERT INTO runs (id, mode, outcome, started_at)
+          VALUES (1, 'full', 'complete', '2026-01-01T00:00:00.000000Z');
+          INSERT INTO uri_fields (key, entity, field) VALUES (1, 'dataset', 'theme');
+          INSERT INTO terms (key, list, value, standing) VALUES (1, '', 'a:b', 'free');
+          INSERT INTO all_datasets (key, id, content_hash, first_run, first_seen)
+          VALUES (1, 'a', '', 1, '2026-01-01T00:00:00.000000Z'),
+            (3, 'c', '', 1, '2026-01-01T00:00:00.000000Z');
+          INSERT INTO uri_rows (dataset, resource, field, position, term) VALUES (1, -1, 1, 1, 1);
+          """ + sql)
     }
-    let failure = #expect(throws: Failure.self) { try store.finishLoad(isFirst: true) }
+    let failure = Result { try store.finishLoad(isFirst: true) }
     try store.close()
 
-    #expect(failure?.status == .internalError)
-    #expect(failure?.message.contains("tag_rows") == true)
+    guard let table else {
+      #expect(throws: Never.self) { try failure.get() }
+      return
+    }
+    let told = #expect(throws: Failure.self) { try failure.get() }
+    #expect(told?.status == .internalError)
+    #expect(told?.message.contains("A row of \(table) ") == true)
   }
 
   @Test("can be read while it is written, and shows whole pages only")

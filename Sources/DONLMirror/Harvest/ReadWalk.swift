@@ -83,7 +83,9 @@ extension Harvest {
       at: stamp())
     try tellNews(&state)
     state.pages += 1
-    if state.pages.isMultiple(of: Self.pagesPerCheckpoint) { try store.checkpoint() }
+    if state.pages.isMultiple(of: Self.pagesPerCheckpoint) || store.walBytes > Self.walBytesMax {
+      try store.checkpoint()
+    }
     // An index is one transaction: that of a catalogue of any size would fill the WAL.
     if !state.hasHistory, !state.hasIndexes, record.walk.taken >= Self.indexedFrom {
       try store.buildIndexes()
@@ -109,8 +111,11 @@ extension Harvest {
     ) { read(records[$0]) }
   }
 
-  /// Keeps the WAL at some tens of megabytes during a first load.
+  /// Keep the WAL at some tens of megabytes. A page of a large catalogue touches a page of the file for
+  /// each value, because each has its own place in the index: that is 40 MB.
   private static let pagesPerCheckpoint = 4
-  /// From so many datasets on, a first load keeps its indexes as it goes.
-  private static let indexedFrom = 100_000
+  private static let walBytesMax = 32 << 20
+  /// From so many datasets on, a first load keeps its indexes as it goes: that of their values would
+  /// take more than 100 MB of the WAL at 80,000.
+  private static let indexedFrom = 50_000
 }

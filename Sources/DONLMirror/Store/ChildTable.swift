@@ -70,18 +70,18 @@ struct DatasetRows {
 
   var uris: [URIRow] { resolved.rows }
 
-  /// The cells of `all_datasets` that the record fills, then those of its labels.
+  /// The cells of `all_datasets` that the record fills, by `DatasetColumn`.
   func eachColumn(_ body: (LentCell) throws -> Void) rethrows {
     for cell in content.columns { try body(LentCell(cell, texts)) }
   }
 
-  /// By `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
+  /// The cells behind those: by `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
   func eachLabel(_ body: (LentCell) throws -> Void) rethrows {
     for term in resolved.datasetTerms { try body(LentCell(term: term)) }
     for period in resolved.periods { try body(LentCell(RecordCell(period), texts)) }
   }
 
-  /// Calls `next` for each row of the table, then `cell` for each cell of it.
+  /// Calls `cell` for each cell of each row of the table, and `end` behind the last cell of a row.
   func eachRow(
     of table: ChildTable, cell: (LentCell) throws -> Void, end: () throws -> Void
   ) rethrows {

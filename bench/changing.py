@@ -2,13 +2,16 @@
 """Harvests a catalogue, lets some of it change, and prints what the next run costs.
 
 usage: bench/changing.py --mirror PROGRAM --sample-portal PROGRAM --folder FOLDER [--count N] [--rounds N]
+         [--beside MEDIANS]
 
 Three runs begin with the same file: one finds nothing new, one that 1 % of the datasets have changed, one
 that 95 % have another stamp and nothing else. Ends with 1 when a run finds something else than that.
+With the medians of measure.py, the ratios of all runs stand in one table at the end.
 """
 
 import argparse
 import contextlib
+import json
 import os
 import pathlib
 import shutil
@@ -17,7 +20,7 @@ import statistics
 import subprocess
 import sys
 
-from measure import COLUMNS, cost_of, environment_in, line, portal_answers, query, remove, size_of
+from measure import COLUMNS, OTHERS, cost_of, environment_in, line, portal_answers, query, remove, size_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 RUNS = {"nothing new": (0, 0), "1 % changed": (0.01, 0), "95 % touched": (0, 0.95)}
@@ -43,6 +46,7 @@ def main():
     parser.add_argument("--folder", required=True, help="where catalogues and databases go")
     parser.add_argument("--count", type=int, default=20_000)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--beside", help="what measure.py --medians wrote, of the same catalogue")
     options = parser.parse_args()
 
     environment = environment_in(options.folder)
@@ -51,6 +55,7 @@ def main():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
 
+    medians = {}
     print(f"| | {' | '.join(COLUMNS.values())} |\n|{'---|' * (len(COLUMNS) + 1)}")
     for name, (changed, touched) in RUNS.items():
         subprocess.run(
@@ -74,9 +79,22 @@ def main():
                 if found != meant:
                     sys.exit(f"{name}: updated, touched, created, deleted are {found}, meant were {meant}")
                 costs.append(cost | {"size": size_of(copy), "requests": query(copy, f"SELECT requests {run}")})
-        print(line(name, {key: statistics.median(cost[key] for cost in costs) for key in COLUMNS}), flush=True)
+        medians[name] = {key: statistics.median(cost[key] for cost in costs) for key in COLUMNS}
+        print(line(name, medians[name]), flush=True)
     for name in (base, copy):
         remove(name)
+    if options.beside:
+        tell_ratios(json.loads(pathlib.Path(options.beside).read_text()), medians)
+
+
+def tell_ratios(measured, changing):
+    """CPU of each run of the mirror, by that of each script."""
+    others = [other for other in OTHERS if other in measured]
+    runs = {name: measured[name] for name in ("first harvest", "full walk, nothing changed")} | changing
+    print(f"\n| CPU beside | {' | '.join(others)} |\n|{'---|' * (len(others) + 1)}")
+    for name, cost in runs.items():
+        ratios = (f"{cost['cpu'] / measured[other]['cpu']:.2f}" for other in others)
+        print(f"| {name} | {' | '.join(ratios)} |")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ Ends with 1 when a limit is passed: twice the CPU of baseline.py, or 128 MiB.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -119,6 +120,9 @@ def portal_answers(address):
     sys.exit(f"the portal does not answer at {address}")
 
 
+# What the runs of the mirror are held against.
+OTHERS = ("tight.py", "same_rows.py", "baseline.py", "ckanapi, sqlite-utils", "floor")
+
 COLUMNS = {"cpu": "CPU s", "wall": "wall s", "rss": "peak MiB", "written": "written MiB",
            "size": "file MiB", "requests": "requests"}
 
@@ -137,6 +141,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--yardstick", help="the folder with tight.py")
     parser.add_argument("--keep", help="where the last database is kept, for reading.py")
+    parser.add_argument("--medians", help="where the medians go, as JSON, for changing.py")
     options = parser.parse_args()
     portal_answers(options.portal)
 
@@ -208,7 +213,7 @@ def main():
     for name, cost in middle.items():
         print(line(name, cost))
     ratio = {}
-    for other in ("tight.py", "same_rows.py", "baseline.py", "ckanapi, sqlite-utils", "floor"):
+    for other in OTHERS:
         if other == "floor":
             parts = ("floor: fetch", "floor: VACUUM INTO")
             middle[other] = {key: sum(middle[part][key] for part in parts) for key in ("cpu", "wall")}
@@ -218,6 +223,8 @@ def main():
             cpu, wall = (middle[name][key] / middle[other][key] for key in ("cpu", "wall"))
             print(f"{name} / {other}: CPU {cpu:.2f}, wall {wall:.2f}")
             ratio[name, other] = cpu
+    if options.medians:
+        pathlib.Path(options.medians).write_text(json.dumps(middle))
 
     broken = []
     cpu = ratio["first harvest", "baseline.py"]

@@ -25,9 +25,11 @@ finish() {
 trap finish EXIT
 
 cd "$root"
-swift build -c release --product donl-mirror
-swift build -c release --product sample-portal
-binaries=$(swift build -c release --show-bin-path)
+# As the package has it: a static runtime starts in half the time.
+release=(--scratch-path .build/static -c release --static-swift-stdlib --disable-local-rpath)
+swift build "${release[@]}" --product donl-mirror
+swift build "${release[@]}" --product sample-portal
+binaries=$(swift build "${release[@]}" --show-bin-path)
 
 python3 -m venv "$folder/venv"
 "$folder/venv/bin/pip" install --quiet --disable-pip-version-check -r bench/requirements.txt
@@ -74,9 +76,9 @@ portal=$!
 
 PATH="$folder/venv/bin:$PATH" "$python" bench/measure.py --mirror "$binaries/donl-mirror" \
   --portal "http://127.0.0.1:$port" --folder "$folder" --rounds "$rounds" --keep "$folder/kept.db" \
-  --yardstick "$yardstick"
+  --yardstick "$yardstick" --medians "$folder/medians.json"
 echo
 "$python" bench/changing.py --mirror "$binaries/donl-mirror" --sample-portal "$binaries/sample-portal" \
-  --folder "$folder" --count "$datasets" --rounds "$rounds"
+  --folder "$folder" --count "$datasets" --rounds "$rounds" --beside "$folder/medians.json"
 echo
 "$python" bench/reading.py "$folder/kept.db" --rounds "$rounds"

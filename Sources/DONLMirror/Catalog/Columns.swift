@@ -25,6 +25,9 @@ public enum DatasetColumn: Int, Column {
     "source_catalog", "metadata_language", "issued", "modified",
     "metadata_created", "metadata_modified", "num_resources", "num_tags",
   ]
+
+  /// What full-text search reads; of the rest, the tags and the names of resources.
+  static let searched: [DatasetColumn] = [.id, .name, .title, .notes, .organizationTitle]
 }
 
 /// What a record says of a resource, as columns.

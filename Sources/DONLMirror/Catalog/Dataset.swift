@@ -17,7 +17,7 @@ public struct Dataset: Sendable {
   public var lostNumbers = 0
 
   /// The bytes of the record as received.
-  public var record: [UInt8] { texts.record }
+  public var record: ArraySlice<UInt8> { texts.record }
 }
 
 /// What the rows of a dataset hold, its texts as ranges (`RecordTexts`).

@@ -13,8 +13,8 @@ struct TextRange: Sendable, Equatable {
 /// The bytes of a record, and the texts of it that do not stand there as they are meant: decoded from
 /// escapes, dates in our form, elements of lists inside a string. All valid UTF-8 without NUL.
 struct RecordTexts: Sendable, Equatable {
-  /// As received.
-  let record: [UInt8]
+  /// As received: a run of its page.
+  let record: ArraySlice<UInt8>
   fileprivate(set) var decoded: [UInt8]
 
   /// Keeps a text that the record does not hold.

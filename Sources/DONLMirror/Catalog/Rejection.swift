@@ -22,5 +22,5 @@ public struct Rejection: Error, Sendable, Equatable {
   /// What was found and where, for a person: `byte 812: lone \x01 in a string`.
   public var detail: String
   /// The bytes of the record as received.
-  public var record: [UInt8]
+  public var record: ArraySlice<UInt8>
 }

@@ -171,8 +171,25 @@ extension UInt8 {
   var isDigit: Bool { self >= 0x30 && self <= 0x39 }
 }
 
-extension [UInt8] {
+/// Bytes of its own, or a run of those of a page.
+protocol ByteHolder {
   /// Lends out the bytes.
+  func withView<Result, Failure: Error>(
+    _ body: (ByteView) throws(Failure) -> Result
+  ) throws(Failure) -> Result
+}
+
+extension [UInt8]: ByteHolder {
+  func withView<Result, Failure: Error>(
+    _ body: (ByteView) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    try withUnsafeBufferPointer { (bytes) throws(Failure) -> Result in
+      try body(ByteView(UnsafeRawBufferPointer(bytes)))
+    }
+  }
+}
+
+extension ArraySlice<UInt8>: ByteHolder {
   func withView<Result, Failure: Error>(
     _ body: (ByteView) throws(Failure) -> Result
   ) throws(Failure) -> Result {

@@ -8,7 +8,7 @@ enum ContentHash {
 
   /// The hash of a record as received, lower-case hex.
   static func hash(
-    of record: [UInt8], without churn: ChurnKeys = .standard
+    of record: some ByteHolder, without churn: ChurnKeys = .standard
   ) throws(JSONFault) -> String {
     var reader = JSONReader()
     var writer = CanonicalWriter(.content(churn))

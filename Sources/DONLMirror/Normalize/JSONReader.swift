@@ -29,7 +29,7 @@ struct JSONReader {
   }
 
   /// Reads the record and lends it out.
-  mutating func read<Result>(_ record: [UInt8], _ body: (JSONDocument) -> Result)
+  mutating func read<Result>(_ record: some ByteHolder, _ body: (JSONDocument) -> Result)
     throws(JSONFault) -> Result
   {
     try record.withView { (bytes) throws(JSONFault) -> Result in

@@ -22,7 +22,7 @@ struct Normalizer: Sendable {
   func normalize(_ record: ArraySlice<UInt8>) throws(Rejection) -> Dataset {
     var tools = Tools(
       reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
-    return try normalize(Array(record), with: &tools)
+    return try normalize(record, with: &tools)
   }
 
   /// Reads every record of a page, each on its own, in the order as served.
@@ -37,7 +37,7 @@ struct Normalizer: Sendable {
       reader: JSONReader(bytesMax: recordBytesMax), writer: CanonicalWriter(.content(churn)))
     return { record in
       Result { () throws(Rejection) -> Dataset in
-        try normalize(Array(record), with: &tools)
+        try normalize(record, with: &tools)
       }
     }
   }
@@ -48,7 +48,9 @@ struct Normalizer: Sendable {
     var writer: CanonicalWriter
   }
 
-  private func normalize(_ record: [UInt8], with tools: inout Tools) throws(Rejection) -> Dataset {
+  private func normalize(_ record: ArraySlice<UInt8>, with tools: inout Tools) throws(Rejection)
+    -> Dataset
+  {
     let outcome: Result<Dataset, Rejection>
     do throws(JSONFault) {
       outcome = try tools.reader.read(record) { document in
@@ -68,7 +70,7 @@ struct Normalizer: Sendable {
   }
 
   private func dataset(
-    of document: JSONDocument, _ record: [UInt8], with writer: inout CanonicalWriter
+    of document: JSONDocument, _ record: ArraySlice<UInt8>, with writer: inout CanonicalWriter
   ) throws(Rejection) -> Dataset {
     guard document.kind(document.root) == .object else {
       throw Rejection(
@@ -84,7 +86,9 @@ struct Normalizer: Sendable {
       content: reader.content, keys: keys, contentHash: hash)
   }
 
-  private func id(of document: JSONDocument, _ record: [UInt8]) throws(Rejection) -> String {
+  private func id(of document: JSONDocument, _ record: ArraySlice<UInt8>) throws(Rejection)
+    -> String
+  {
     var sent: Int?
     for key in document.keys(of: document.root) where document.key(key).equals("id") {
       sent = document.value(ofKey: key)
@@ -110,13 +114,13 @@ struct Normalizer: Sendable {
     return "an id with a control character or half a character in it"
   }
 
-  private static func shownID(in record: [UInt8]) -> String? {
+  private static func shownID(in record: ArraySlice<UInt8>) -> String? {
     record.withView { PageScanner(bytes: $0).id }
   }
 }
 
 extension Rejection {
-  fileprivate init(reason: Reason, detail: String, record: [UInt8]) {
+  fileprivate init(reason: Reason, detail: String, record: ArraySlice<UInt8>) {
     self.init(datasetID: nil, reason: reason, detail: detail, record: record)
   }
 }

@@ -2,7 +2,7 @@
 enum RecordComparison {
   /// The outermost keys whose content differs, sorted; churn, null and `""` do not count.
   static func changedFields(
-    from old: [UInt8], to new: [UInt8], without churn: ChurnKeys = .standard
+    from old: some ByteHolder, to new: some ByteHolder, without churn: ChurnKeys = .standard
   ) throws(JSONFault) -> [String] {
     let (old, new) = (try contents(of: old, churn), try contents(of: new, churn))
     let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
@@ -11,12 +11,14 @@ enum RecordComparison {
 
   /// True when the two are the same JSON value, churn included: they differ at most in spelling
   /// (the order of keys, space, escapes).
-  static func isSameValue(_ one: [UInt8], _ other: [UInt8]) throws(JSONFault) -> Bool {
-    if one == other { return true }
+  static func isSameValue(
+    _ one: some ByteHolder, _ other: some ByteHolder
+  ) throws(JSONFault) -> Bool {
+    if one.withView({ one in other.withView { one.isEqual(to: $0) } }) { return true }
     return try canonical(one) == canonical(other)
   }
 
-  private static func canonical(_ record: [UInt8]) throws(JSONFault) -> [UInt8] {
+  private static func canonical(_ record: some ByteHolder) throws(JSONFault) -> [UInt8] {
     var reader = JSONReader()
     return try reader.read(record) { document in
       var writer = CanonicalWriter(.everything)
@@ -26,7 +28,7 @@ enum RecordComparison {
   }
 
   private static func contents(
-    of record: [UInt8], _ churn: ChurnKeys
+    of record: some ByteHolder, _ churn: ChurnKeys
   ) throws(JSONFault) -> [[UInt8]: [UInt8]] {
     var reader = JSONReader()
     return try reader.read(record) { document in

@@ -99,7 +99,7 @@ extension Portal {
         throw PortalAnswer.wrongShape(response)
       }
       var reader = JSONReader()
-      let status = try reader.read(Array(response.body[result])) { status -> PortalStatus? in
+      let status = try reader.read(response.body[result]) { status -> PortalStatus? in
         guard status.kind(status.root) == .object else { return nil }
         let extensions = status.member("extensions", of: status.root)
         return PortalStatus(
@@ -182,7 +182,7 @@ extension Portal {
     let page = try Page(body: response.body)
     var reader = JSONReader()
     let entries = page.records.indices.compactMap { index in
-      (try? reader.read(Array(page[index]), read)) ?? nil
+      (try? reader.read(page[index], read)) ?? nil
     }
     return (page.records.count, entries)
   }

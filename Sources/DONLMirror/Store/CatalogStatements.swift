@@ -13,7 +13,10 @@ final class CatalogStatements {
       insert = try Statement(
         insertion(into: table.name, ["dataset"] + table.columns), on: connection)
       select = try Statement(
-        "SELECT \(columns) FROM \(table.name) WHERE dataset = ?", on: connection)
+        """
+        SELECT \(columns) FROM \(table.name) WHERE dataset = ?
+        ORDER BY \(table.keyColumns.joined(separator: ", "))
+        """, on: connection)
       delete = try Statement(
         "DELETE FROM \(table.name) WHERE dataset = ? AND \(keys)", on: connection)
       deleteAll = try Statement("DELETE FROM \(table.name) WHERE dataset = ?", on: connection)
@@ -29,6 +32,9 @@ final class CatalogStatements {
   let deleteURIs: Statement
   let forgetTerm: Statement
   let storedColumns: Statement
+  let storedSearched: Statement
+  let storedBesidesStamp: Statement
+  let stampDataset: Statement
   let known: Statement
   let storedRecord: Statement
   let liveRecord: Statement
@@ -52,7 +58,10 @@ final class CatalogStatements {
     let uri = ["dataset", "resource", "field", "position", "term", "display_name"]
     insertURI = try prepare(insertion(into: "uri_rows", uri))
     storedURIs = try prepare(
-      "SELECT resource, field, position, term, display_name FROM uri_rows WHERE dataset = ?")
+      """
+      SELECT resource, field, position, term, display_name FROM uri_rows WHERE dataset = ?
+      ORDER BY resource, field, position
+      """)
     deleteURI = try prepare(
       "DELETE FROM uri_rows WHERE dataset = ? AND resource = ? AND field = ? AND position = ?")
     deleteURIs = try prepare("DELETE FROM uri_rows WHERE dataset = ?")
@@ -80,6 +89,19 @@ final class CatalogStatements {
       """
       SELECT \((DatasetColumn.names + labels.map(\.name)).joined(separator: ", "))
       FROM all_datasets WHERE key = ?
+      """)
+    let searched = DatasetColumn.searched.map(\.name).joined(separator: ", ")
+    storedSearched = try prepare(
+      "SELECT \(searched) FROM all_datasets WHERE key = ? AND deleted_at IS NULL")
+    let besidesStamp = DatasetColumn.names.filter { $0 != DatasetColumn.metadataModified.name }
+    storedBesidesStamp = try prepare(
+      """
+      SELECT \((besidesStamp + labels.map(\.name)).joined(separator: ", "))
+      FROM all_datasets WHERE key = ? AND deleted_at IS NULL
+      """)
+    stampDataset = try prepare(
+      """
+      UPDATE all_datasets SET metadata_modified = ?, content_hash = ?, is_repaired = ? WHERE key = ?
       """)
     insertDataset = try prepare(
       insertion(into: "all_datasets", columns + ["first_run", "first_seen"]))

@@ -122,7 +122,7 @@ final class CatalogWriter: @unchecked Sendable {
   }
 
   /// The stored bytes, unless they are equal to these.
-  func storedRecord(of key: Int64, unlessEqualTo record: [UInt8]) throws -> [UInt8]? {
+  func storedRecord(of key: Int64, unlessEqualTo record: ArraySlice<UInt8>) throws -> [UInt8]? {
     try sql.storedRecord.bind(.integer(key), at: 1)
     let stored: [UInt8]?? = try sql.storedRecord.first { row in
       row.equals(0, record) ? nil : row.bytes(0)
@@ -153,16 +153,21 @@ final class CatalogWriter: @unchecked Sendable {
     }
   }
 
-  /// Makes the rows follow the record, touching only those that differ.
+  /// Makes the rows follow the record, touching only those that differ: most records come again for a
+  /// newer stamp alone.
   func update(_ dataset: Dataset, key: Int64, at now: String) throws {
-    let before = try known.index.text(of: key)
     try withRows(of: dataset, at: now) { rows in
-      try updateColumns(of: dataset, rows, key: key)
       try writeGroups(rows, at: now)
-      try follow(rows, of: dataset, key: key)
+      let changed = try changedTables(rows, key: key)
+      let isFoundOtherwise =
+        try changed.contains(.resources) || changed.contains(.tags)
+        || !isStored(rows.eachSearched, by: sql.storedSearched, key: key)
+      let before = isFoundOtherwise ? try known.index.text(of: key) : nil
+      try updateColumns(of: dataset, rows, key: key)
+      try follow(rows, in: changed, of: dataset, key: key)
       try writeRecord(rows, key: key, at: now)
+      if isFoundOtherwise { try known.index.follow(key, from: before) }
     }
-    try known.index.follow(key, from: before)
   }
 
   /// Makes the rows follow another reading of the same record. What is searched stays as it is: no
@@ -173,7 +178,7 @@ final class CatalogWriter: @unchecked Sendable {
     defer { news = told }
     try withRows(of: dataset, at: now) { rows in
       try updateColumns(of: dataset, rows, key: key)
-      try follow(rows, of: dataset, key: key)
+      try follow(rows, in: try changedTables(rows, key: key), of: dataset, key: key)
     }
   }
 
@@ -181,13 +186,9 @@ final class CatalogWriter: @unchecked Sendable {
   func differences(of dataset: Dataset, key: Int64) throws -> [String] {
     try withRows(of: dataset, at: "") { rows in
       var tables: [String] = []
-      for table in ChildTable.allCases {
-        try sql[table].select.bind(.integer(key), at: 1)
-        var stored: Set<[Cell]> = []
-        try sql[table].select.eachRow { stored.insert($0.cells()) }
-        if stored != Set(rows.cells(of: table)) { tables.append(table.name) }
-      }
-      if try storedURIs(of: key) != Set(rows.uris) { tables.append("uri_rows") }
+      let changed = try changedTables(rows, key: key)
+      tables += ChildTable.allCases.filter(changed.contains).map(\.name)
+      if try !isStored(rows.uris, key: key) { tables.append("uri_rows") }
       try sql.storedColumns.bind(.integer(key), at: 1)
       var columns: [Cell] = []
       rows.eachColumn { columns.append($0.cell) }
@@ -278,10 +279,30 @@ final class CatalogWriter: @unchecked Sendable {
     return place
   }
 
+  /// Where the stamp is all that is new, the indexes of the other columns are left alone.
   private func updateColumns(of dataset: Dataset, _ rows: DatasetRows, key: Int64) throws {
-    let place = try bindColumns(of: dataset, rows, to: sql.updateDataset)
-    try sql.updateDataset.bind(.integer(key), at: place)
-    try sql.updateDataset.run()
+    let stamp = DatasetColumn.metadataModified.rawValue
+    let isStampOnly = try isStored(
+      { cell, end in
+        var column = 0
+        try rows.eachColumn {
+          if column != stamp { try cell($0) }
+          column += 1
+        }
+        try rows.eachLabel(cell)
+        try end()
+      }, by: sql.storedBesidesStamp, key: key)
+    guard isStampOnly else {
+      let place = try bindColumns(of: dataset, rows, to: sql.updateDataset)
+      try sql.updateDataset.bind(.integer(key), at: place)
+      return try sql.updateDataset.run()
+    }
+    try sql.stampDataset.bind(
+      lent: LentCell(rows.content.columns[stamp], rows.texts), at: 1)
+    try sql.stampDataset.bind(dataset.contentHash, at: 2)
+    try sql.stampDataset.bind(.integer(dataset.isRepaired ? 1 : 0), at: 3)
+    try sql.stampDataset.bind(.integer(key), at: 4)
+    try sql.stampDataset.run()
   }
 
   private func writeGroups(_ rows: DatasetRows, at now: String) throws {
@@ -342,24 +363,51 @@ final class CatalogWriter: @unchecked Sendable {
     try statement.run()
   }
 
-  private func follow(_ rows: DatasetRows, of dataset: Dataset, key: Int64) throws {
-    for table in ChildTable.allCases where table != .extras {
+  /// The child tables that do not hold these very rows.
+  private func changedTables(_ rows: DatasetRows, key: Int64) throws -> Set<ChildTable> {
+    var changed: Set<ChildTable> = []
+    for table in ChildTable.allCases {
+      let isStored = try isStored(
+        { try rows.eachRow(of: table, cell: $0, end: $1) }, by: sql[table].select, key: key)
+      // Tags and groups may come in another order than the table has them.
+      if try !isStored && storedRows(of: key, in: table) != Set(rows.cells(of: table)) {
+        changed.insert(table)
+      }
+    }
+    return changed
+  }
+
+  private func storedRows(of key: Int64, in table: ChildTable) throws -> Set<[Cell]> {
+    var stored: Set<[Cell]> = []
+    try sql[table].select.bind(.integer(key), at: 1)
+    try sql[table].select.eachRow { stored.insert($0.cells()) }
+    return stored
+  }
+
+  private func isStored(
+    _ rows: (_ cell: (LentCell) throws -> Void, _ end: () throws -> Void) throws -> Void,
+    by select: Statement, key: Int64
+  ) throws -> Bool {
+    try select.bind(.integer(key), at: 1)
+    return try select.hasJust(rows)
+  }
+
+  private func follow(
+    _ rows: DatasetRows, in changed: Set<ChildTable>, of dataset: Dataset, key: Int64
+  ) throws {
+    for table in ChildTable.allCases where table != .extras && changed.contains(table) {
       try follow(rows.cells(of: table), in: table, key: key)
     }
     try followURIs(rows.uris, key: key)
+    guard changed.contains(.extras) else { return }
     try known.census.remove(key)
     try follow(rows.cells(of: .extras), in: .extras, key: key)
     try known.census.add(dataset, rows.texts, key: key)
   }
 
   private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
-    try sql[table].select.bind(.integer(key), at: 1)
-    var stored: Set<[Cell]> = []
-    try sql[table].select.eachRow { stored.insert($0.cells()) }
-    let wanted = Set(rows)
-    guard stored != wanted else { return }
-
-    for row in stored.subtracting(wanted) {
+    let stored = try storedRows(of: key, in: table)
+    for row in stored.subtracting(rows) {
       try sql[table].delete.bind(.integer(key), at: 1)
       try sql[table].delete.bind(row.prefix(table.keyColumns.count), from: 2)
       try sql[table].delete.run()
@@ -374,19 +422,14 @@ final class CatalogWriter: @unchecked Sendable {
   private func storedURIs(of key: Int64) throws -> Set<URIRow> {
     var stored: Set<URIRow> = []
     try sql.storedURIs.bind(.integer(key), at: 1)
-    try sql.storedURIs.eachRow { row in
-      stored.insert(
-        URIRow(
-          resource: row.integer(0), field: row.integer(1), position: row.integer(2),
-          term: row.integer(3), displayName: row.integer(4)))
-    }
+    try sql.storedURIs.eachRow { stored.insert(URIRow($0)) }
     return stored
   }
 
   private func followURIs(_ rows: [URIRow], key: Int64) throws {
+    guard try !isStored(rows, key: key) else { return }
     let stored = try storedURIs(of: key)
     let wanted = Set(rows)
-    guard stored != wanted else { return }
     for row in stored.subtracting(wanted) {
       try execute(
         sql.deleteURI,
@@ -394,6 +437,21 @@ final class CatalogWriter: @unchecked Sendable {
       loosened.insert(row.term)
     }
     for row in rows where !stored.contains(row) { try insert(row, key: key) }
+  }
+
+  /// Whether the values are these, by resource, field and position.
+  private func isStored(_ rows: [URIRow], key: Int64) throws -> Bool {
+    let wanted = rows.sorted {
+      ($0.resource, $0.field, $0.position) < ($1.resource, $1.field, $1.position)
+    }
+    try sql.storedURIs.bind(.integer(key), at: 1)
+    var next = 0
+    var isEqual = true
+    try sql.storedURIs.eachRow { row in
+      isEqual = isEqual && next < wanted.count && wanted[next] == URIRow(row)
+      next += 1
+    }
+    return isEqual && next == wanted.count
   }
 
   private func writeRecord(_ rows: DatasetRows, key: Int64, at now: String) throws {
@@ -406,6 +464,15 @@ final class CatalogWriter: @unchecked Sendable {
   private func execute(_ statement: Statement, _ cells: [Cell]) throws {
     try statement.bind(cells)
     try statement.run()
+  }
+}
+
+extension URIRow {
+  /// By the columns of `CatalogStatements.storedURIs`.
+  fileprivate init(_ row: Statement.Columns) {
+    self.init(
+      resource: row.integer(0), field: row.integer(1), position: row.integer(2),
+      term: row.integer(3), displayName: row.integer(4))
   }
 }
 

@@ -75,6 +75,14 @@ struct DatasetRows {
     for cell in content.columns { try body(LentCell(cell, texts)) }
   }
 
+  /// The cells of `all_datasets` that search reads, as one row.
+  func eachSearched(cell: (LentCell) throws -> Void, end: () throws -> Void) rethrows {
+    for column in DatasetColumn.searched {
+      try cell(LentCell(content.columns[column.rawValue], texts))
+    }
+    try end()
+  }
+
   /// The cells behind those: by `LabeledColumns.dataset`, then by `LabeledColumns.periods`.
   func eachLabel(_ body: (LentCell) throws -> Void) rethrows {
     for term in resolved.datasetTerms { try body(LentCell(term: term)) }

@@ -143,6 +143,30 @@ final class Statement {
     }
   }
 
+  /// Whether the rows are just those that the closure tells, cell by cell, in that order.
+  func hasJust(
+    _ tell: (_ cell: (LentCell) throws -> Void, _ end: () throws -> Void) throws -> Void
+  ) throws -> Bool {
+    defer { reset() }
+    let row = Columns(handle: handle)
+    var column: Int32 = 0
+    var isEqual = true
+    var code = sqlite3_step(handle)
+    try tell(
+      { cell in
+        isEqual = isEqual && code == SQLITE_ROW && row.equals(column, cell)
+        column += 1
+      },
+      {
+        column = 0
+        if isEqual { code = sqlite3_step(handle) }
+      })
+    guard code == SQLITE_DONE || code == SQLITE_ROW else {
+      throw Self.error(sqlite3_extended_errcode(connection), on: connection, sql: sql)
+    }
+    return isEqual && code == SQLITE_DONE
+  }
+
   /// The first row, read by the closure; nil when there is none.
   func first<T>(_ body: (Columns) throws -> T) throws -> T? {
     defer { reset() }
@@ -183,6 +207,15 @@ final class Statement {
         guard count > 0, let start = sqlite3_column_blob(handle, index), let end = other.baseAddress
         else { return count == 0 }
         return memcmp(start, end, count) == 0
+      }
+    }
+
+    func equals(_ index: Int32, _ cell: LentCell) -> Bool {
+      let type = sqlite3_column_type(handle, index)
+      return switch cell {
+      case .null: type == SQLITE_NULL
+      case .integer(let value): type == SQLITE_INTEGER && integer(index) == value
+      case .text(let text): type == SQLITE_TEXT && equals(index, text.buffer)
       }
     }
 

@@ -307,8 +307,11 @@ extension Store {
       tally.updated += isRepeated ? 0 : 1
       return
     }
-    // Other bytes may say the same: another order of keys, other escapes.
-    guard try !RecordComparison.isSameValue(stored, dataset.record) else {
+    // Other bytes may say the same: another order of keys, other escapes. Not where the stamp is another.
+    guard
+      try change.metadataModified != known.metadataModified
+        || !RecordComparison.isSameValue(stored, dataset.record)
+    else {
       tally.unchanged += isRepeated ? 0 : 1
       return
     }
@@ -319,16 +322,20 @@ extension Store {
   /// The live datasets whose stored record is, byte for byte, one of these, by its place on the page.
   /// An id that comes twice is left out: which of its records counts, their stamps say.
   func stored(among page: Page, at places: [Int]) throws -> [Int: String] {
-    try read { _ in
+    // In one transaction: each statement by itself would take and leave the lock of a reader.
+    try read { db in
       var stored: [Int: String] = [:]
       var seen: [String: Int] = [:]
-      for place in places {
-        guard let id = page.ids[place] else { continue }
-        guard seen.updateValue(place, forKey: id) == nil else {
-          stored = stored.filter { $0.value != id }
-          continue
+      try db.inTransaction(.deferred) {
+        for place in places {
+          guard let id = page.ids[place] else { continue }
+          guard seen.updateValue(place, forKey: id) == nil else {
+            stored = stored.filter { $0.value != id }
+            continue
+          }
+          if try writer.isStored(page[place], of: id) { stored[place] = id }
         }
-        if try writer.isStored(page[place], of: id) { stored[place] = id }
+        return .commit
       }
       return stored
     }

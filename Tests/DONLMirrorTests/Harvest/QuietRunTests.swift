@@ -68,7 +68,8 @@ struct QuietRunTests {
   }
 }
 
-private final class SQLLog: Sendable {
+/// The statements that SQLite was asked.
+final class SQLLog: Sendable {
   private let state = Mutex<Set<String>>([])
 
   var statements: Set<String> { state.withLock { $0 } }

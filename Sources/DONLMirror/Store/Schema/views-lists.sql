@@ -133,15 +133,27 @@ WHERE f.entity = 'dataset' AND f.field = 'theme';
 CREATE VIEW theme_datasets AS
 -- the live datasets of each theme, those of the themes below it included, each once
 SELECT
-  coalesce(b.ancestor, t.value) AS theme, -- URI
-  c.label_nl, c.label_en,
+  a.value AS theme, -- URI
+  a.label_nl, a.label_en,
   d.id AS dataset_id,
-  max(coalesce(b.distance, 0) = 0) AS is_direct -- 0: only by a theme below it
+  max(t.key = a.key) AS is_direct -- 0: only by a theme below it
 FROM uri_fields f
-JOIN uri_rows u ON u.field = f.key AND u.resource = -1
-JOIN terms t ON t.key = u.term
-JOIN all_datasets d ON d.key = u.dataset
-LEFT JOIN broader_concepts b ON b.list = t.list AND b.uri = t.value
-LEFT JOIN concepts c ON c.list = t.list AND c.uri = b.ancestor
-WHERE f.entity = 'dataset' AND f.field = 'theme' AND t.standing <> 'malformed' AND d.deleted_at IS NULL
-GROUP BY 1, d.id;
+CROSS JOIN terms a
+CROSS JOIN terms t
+CROSS JOIN uri_rows u
+CROSS JOIN all_datasets d
+WHERE f.entity = 'dataset' AND f.field = 'theme'
+  AND a.list = coalesce(f.value_list, '') AND a.standing <> 'malformed'
+  AND t.key IN (
+    -- The theme, and what stands below it. UNION ends a ring.
+    WITH RECURSIVE below(key) AS (
+      VALUES (a.key)
+      UNION
+      SELECT c.key FROM below b
+      JOIN terms p ON p.key = b.key AND p.first_seen IS NOT NULL
+      JOIN terms c ON c.list = p.list AND c.parent = p.value AND c.first_seen IS NOT NULL
+    )
+    SELECT key FROM below)
+  AND u.term = t.key AND u.field = f.key AND u.resource = -1
+  AND d.key = u.dataset AND d.deleted_at IS NULL
+GROUP BY a.value, d.id;

@@ -44,8 +44,8 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ],
       resources: [
-        .embedInCode("Normalize/fields.csv"),
-        .embedInCode("Normalize/value-lists.csv"),
+        .embedInCode("Catalog/fields.csv"),
+        .embedInCode("Catalog/value-lists.csv"),
         .embedInCode("Store/Schema/schema.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),

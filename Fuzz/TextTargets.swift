@@ -5,10 +5,10 @@ func checkDates(_ input: [UInt8]) {
   if let date = input.withView({ PortalDate($0) }) {
     let local = date.local
     demand(PortalDate(local)?.local == local, "\(local) reads as itself")
-    demand(local.utf8.count == 10 || local.utf8.count == 19, "\(local) has the form of CONTRACT")
+    demand(local.utf8.count == 10 || local.utf8.count == 19, "\(local) has the form of the contract")
     if let stamp = date.stamp {
       demand(PortalDate(stamp)?.stamp == stamp, "\(stamp) reads as itself")
-      demand(stamp.utf8.count == 27, "\(stamp) has the form of CONTRACT")
+      demand(stamp.utf8.count == 27, "\(stamp) has the form of the contract")
       // Further off, a Date does not hold microseconds.
       if ("1901"..."2100").contains(String(stamp.prefix(4))) {
         demand(Timestamp.date(stamp).map(Timestamp.text) == stamp, "\(stamp) is a moment")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Moments as the database writes them: `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC (CONTRACT, "Dates").
+/// Moments as the database writes them: `YYYY-MM-DDTHH:MM:SS.ffffffZ`, UTC (docs/contract.md, "Dates").
 enum Timestamp {
   static func text(_ date: Date) -> String {
     let micros = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())

@@ -209,7 +209,7 @@ extension Harvest {
   private func shorten(_ pending: inout IDChunks, after size: Int, in state: inout RunState) {
     let half = max(1, size / 2)
     pending.shorten(to: half)
-    state.lessons[Self.idChunks] = PageSize.Lesson(rows: half, failed: size, at: stamp())
+    state.lessons[Self.idChunks] = PageLesson(rows: half, failed: size, at: stamp())
   }
 
   /// - Throws: a refusal also when the portal answers with other records: it has ignored the filter.
@@ -303,13 +303,5 @@ extension UInt8 {
     self == UInt8(ascii: "-") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self)
       || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
       || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self)
-  }
-}
-
-extension PortalError {
-  /// The portal will not answer this question; another one it may.
-  var isRefusal: Bool {
-    type != nil && nature != .temporary || nature == .refused
-      || nature == .notCKAN && (status == 200 || (400..<500).contains(status ?? 0))
   }
 }

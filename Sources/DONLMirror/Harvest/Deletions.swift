@@ -17,22 +17,6 @@ enum Doubt: Sendable, Equatable, CustomStringConvertible {
   }
 }
 
-/// What was decided about the datasets that the portal no longer lists.
-struct Verdicts: Sendable, Equatable {
-  var deleted: [Unseen] = []
-  /// Why each deleted dataset is known to be gone, by key.
-  var reasons: [Int64: String] = [:]
-  var absences: [Absence] = []
-
-  /// A live dataset that is absent and stays.
-  struct Absence: Sendable, Equatable {
-    enum State: String, Sendable { case held, active, unclear }
-    var dataset: Unseen
-    var state: State
-    var detail: String
-  }
-}
-
 extension Harvest {
   /// Decides about the datasets that a proven census or walk does not list: the guard first, then
   /// evidence for each, then tombstones. What is held is listed, with its reason.
@@ -252,9 +236,4 @@ struct ShownRecord: Sendable, Equatable {
     if let state, state != "active" { return "state_\(state)" }
     return isPrivate ? "private" : nil
   }
-}
-
-extension PortalError {
-  /// True unless the run itself has to end.
-  fileprivate var isAboutOneAnswer: Bool { nature != .interrupted && reason != .deadline }
 }

@@ -9,24 +9,33 @@ import Logging
 public struct Harvest: Sendable {
   public struct Options: Sendable {
     /// The whole catalogue now, due or not.
-    public var isFull = false
+    public var isFull: Bool
     /// Records a page; 1 is asked as 2, because pages overlap by one.
-    public var rows = 250
-    public var requestsInFlight = 1
-    public var fullEvery = Duration.seconds(7 * 86400)
+    public var rows: Int
+    public var requestsInFlight: Int
+    public var fullEvery: Duration
     /// How far before the checkpoint an incremental run begins: a slow writer's stamp is older than
     /// its commit.
-    public var overlap = Duration.seconds(3600)
-    public var limits = DeletionLimits()
+    public var overlap: Duration
+    public var limits: DeletionLimits
     /// How many records may be stepped over in a run because the portal cannot serve them.
-    public var skipLimit = 10
-    public var censusEvery = Duration.seconds(24 * 3600)
+    public var skipLimit: Int
+    public var censusEvery: Duration
     /// Release the deletions that an earlier run listed as held.
     public var acceptsDeletions = false
     /// A position older than this is dropped: the catalogue has moved too far.
     public var resumeWithin = Duration.seconds(24 * 3600)
 
-    public init() {}
+    public init(_ settings: Settings = Settings(), isFull: Bool = false) {
+      self.isFull = isFull
+      rows = settings.portal.rows
+      requestsInFlight = settings.portal.requestsInFlight
+      fullEvery = settings.schedule.fullEvery
+      overlap = settings.schedule.overlap
+      limits = DeletionLimits(settings.deletions)
+      skipLimit = settings.portal.skipLimit
+      censusEvery = settings.schedule.censusEvery
+    }
   }
 
   /// Where a run is, for a progress bar or a log line.
@@ -265,7 +274,7 @@ struct RunState {
   /// How many datasets the walk is to read, by the portal's first answers.
   var expected = 0
   /// Sizes of pages, and numbers of ids, that the portal refused, by what was asked.
-  var lessons: [String: PageSize.Lesson] = [:]
+  var lessons: [String: PageLesson] = [:]
   /// Something that the portal counts was not served in earlier runs.
   var hasUnserved = false
   /// Of the ids known to be unserved, those that were not served in this run either.
@@ -310,4 +319,113 @@ struct RunState {
   }
 
   mutating func fail(_ error: PortalError) { fail(.failed, Failure(error)) }
+}
+
+/// What an operator might want to know of a run that went well. Each is told once, when it happens.
+extension Harvest {
+  /// What was odd about the records that were stored last.
+  func tellNews(_ state: inout RunState) throws {
+    let news = try store.takeNews()
+    state.olderStamps += news.olderStamps
+    state.postponed.formUnion(news.postponed)
+    for rejection in news.rejections {
+      logger.warning(
+        "A record was put in quarantine: \(rejection.detail)",
+        metadata: [
+          "reason": "\(rejection.reason.rawValue)", "dataset": "\(rejection.datasetID ?? "-")",
+        ])
+    }
+    for id in news.lostNumbers {
+      logger.warning(
+        "The record of \(id) holds NaN or Infinity; that value is lost, the rest is kept.",
+        metadata: ["reason": "not_a_number", "dataset": "\(id)"])
+    }
+    for id in news.conflicts {
+      logger.warning(
+        "The portal serves \(id) twice, and not the same; the newer one stands.",
+        metadata: ["reason": "duplicate_conflict", "dataset": "\(id)"])
+    }
+    // To a first load everything is new.
+    guard state.hasHistory else { return }
+    for field in news.newFields {
+      logger.info(
+        "The portal sends a field that is new: \(field.field) (\(field.jsonType)).",
+        metadata: [
+          "reason": "new_field", "entity": "\(field.entity.rawValue)", "field": "\(field.field)",
+        ])
+    }
+    for field in news.driftedFields {
+      logger.warning(
+        "The portal sends \(field.field) as \(field.jsonType), which it never did.",
+        metadata: [
+          "reason": "type_drift", "entity": "\(field.entity.rawValue)", "field": "\(field.field)",
+        ])
+    }
+  }
+
+  /// What only the whole of a run shows.
+  func logWhole(_ state: RunState) throws {
+    if state.olderStamps > 0 {
+      logger.notice(
+        "\(counted(state.olderStamps, "dataset")) came with an older metadata_modified than before.",
+        metadata: ["reason": "clock_skew"])
+    }
+    guard state.hasHistory, state.outcome == .complete, state.tally.received > 0 else { return }
+    let live = try store.inventory().live
+    if state.tally.touched * 2 > live {
+      logger.notice(
+        "\(state.tally.touched) of \(counted(live, "dataset")) touched without a change of content.",
+        metadata: ["reason": "mass_touch"])
+    }
+    if state.tally.updated * 2 > live {
+      logger.notice(
+        "\(state.tally.updated) of \(counted(live, "dataset")) updated.",
+        metadata: ["reason": "mass_update"])
+      try tellChurn(state, live: live)
+    }
+    for name in try store.clashingNames(of: state.record) {
+      logger.warning(
+        "More than one dataset bears the name \(name); the id tells them apart.",
+        metadata: ["reason": "name_clash", "name": "\(name)"])
+    }
+  }
+
+  /// Says so when most datasets were updated for the sake of a few keys, the same in all: such are
+  /// counters, by which each full walk updates everything.
+  private func tellChurn(_ state: RunState, live: Int) throws {
+    let churning = try store.churningKeys(in: state.record)
+    guard churning.updates * 2 > live else { return }
+    // Of these only a part can be named.
+    let keys = churning.keys.map { ["resources", "extras"].contains($0) ? $0 + ".KEY" : $0 }
+      .joined(separator: ", ")
+    logger.notice(
+      "\(churning.updates) of \(counted(live, "dataset")) changed in \(keys) alone; if those are counters, name them in portal.churn-keys.",
+      metadata: ["reason": "churning_key", "keys": "\(churning.keys.joined(separator: ","))"])
+  }
+
+  /// Whether the clocks agree: ours with the last run and with the portal's, and the portal's with
+  /// its own stamps.
+  func tellClocks(_ opening: Opening, _ state: RunState) throws {
+    let ours = state.record.startedAt
+    if let last = state.record.lastStartedAt, last > ours {
+      logger.warning(
+        "This machine's clock says \(ours), and the last run began at \(last); is it right?",
+        metadata: ["reason": "clock_jump"])
+    }
+    guard let date = opening.date else { return }
+    let difference = Timestamp.date(date).map { now().timeIntervalSince($0) } ?? 0
+    if abs(difference) > Self.clocksDifferMax / .seconds(1) {
+      logger.warning(
+        "This machine's clock says \(ours), the portal's \(date); is ours right?",
+        metadata: ["reason": "clock_jump"])
+    }
+    if let newest = opening.newest, newest > date {
+      logger.notice(
+        "The portal's newest stamp, \(newest), lies ahead of its own clock, \(date).",
+        metadata: ["reason": "clock_skew"])
+    }
+  }
+
+  /// A cache on the way may serve an answer with the `Date` of some hours ago.
+  private static let clocksDifferMax = Duration.seconds(86_400)
 }

@@ -134,9 +134,81 @@ struct ListRefresh: Sendable {
   private func stamp() -> String { Timestamp.text(now()) }
 }
 
-extension PortalError {
-  /// Whoever was asked answers no one: the next request would wait as long for nothing.
-  fileprivate var meansSilence: Bool {
-    [.dns, .connect, .proxy, .tls, .firstByte, .idle, .total, .deadline].contains(reason)
+/// What became of one list.
+public struct ListOutcome: Sendable, Equatable, Encodable {
+  public enum Result: String, Sendable, Encodable {
+    /// The same as we had.
+    case unchanged
+    case changed
+    /// What we had is kept.
+    case failed
+  }
+
+  public var list: String
+  public var url: String
+  public var result: Result
+  /// How many entries are on it now.
+  public var entries = 0
+  /// New, or back.
+  public var added = 0
+  public var removed = 0
+  /// Under another label, or elsewhere in the hierarchy.
+  public var relabeled = 0
+  /// Why it failed: a stable word, and one sentence.
+  public var reason: String?
+  public var message: String?
+  /// What a command that failed for this alone answers.
+  public var exitStatus = ExitStatus.done
+
+  private enum CodingKeys: CodingKey {
+    case list, url, result, entries, added, removed, relabeled, reason, message
+  }
+
+  init(_ list: ValueList, entries: Int, _ changes: ListChanges = ListChanges()) {
+    self.list = list.name
+    url = list.url
+    result = changes.isEmpty ? .unchanged : .changed
+    self.entries = entries
+    added = changes.added
+    removed = changes.removed
+    relabeled = changes.relabeled
+  }
+
+  init(_ list: ValueList, entries: Int, _ failure: Failure) {
+    self.list = list.name
+    url = list.url
+    result = .failed
+    self.entries = entries
+    reason = failure.reason
+    message = failure.message
+    exitStatus = failure.status
+  }
+}
+
+extension [ListOutcome] {
+  /// What a refresh answers: 75 while another one may help any of the lists.
+  public var exitStatus: ExitStatus {
+    let failed = filter { $0.result == .failed }.map(\.exitStatus)
+    return [.temporary, .notCKAN, .refused].first(where: failed.contains) ?? .done
+  }
+}
+
+/// Where the value lists of a portal are, and how often they are read.
+struct ListSettings: Sendable {
+  var lists: [ValueList]
+  var every: Duration
+
+  /// Where data.overheid.nl publishes its lists. They are made for the fields of DONL, so no other
+  /// portal is given them unless `lists.url` says so.
+  static let standardFolder = "https://waardelijsten.dcat-ap-donl.nl"
+
+  /// No lists when the portal has none that we know of.
+  init(_ settings: Settings.Lists, of portal: PortalAddress) throws {
+    every = settings.every
+    let standard = portal.host == "data.overheid.nl" ? Self.standardFolder : nil
+    lists =
+      try (settings.url ?? standard).map { folder in
+        try ValueListTable.standard().lists(in: folder, origin: portal.origin)
+      } ?? []
   }
 }

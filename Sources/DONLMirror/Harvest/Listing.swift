@@ -22,7 +22,7 @@ struct IDListing: Sendable {
   /// - Returns: the walk, which says what the listing proves; nil when the portal does not list its
   ///   datasets in slim rows at all.
   func read(
-    expecting count: Int, lesson: inout PageSize.Lesson?, at now: String,
+    expecting count: Int, lesson: inout PageLesson?, at now: String,
     note: ([CensusRow]) throws -> Void
   ) async throws -> Walk? {
     var walk = Walk(limits: limits, expecting: count)

@@ -172,7 +172,7 @@ extension Harvest {
 
   /// The lower bound of an incremental run.
   struct Since: Sendable, Equatable {
-    /// Solr compares at the millisecond and wants a `Z` (CKAN-OBSERVED.md).
+    /// Solr compares at the millisecond and wants a `Z` (docs/portal.md, "Searching").
     var bound: String
 
     var filter: String { "+metadata_modified:[\(bound) TO *]" }

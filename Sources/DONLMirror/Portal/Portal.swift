@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 
 /// A CKAN portal that is asked politely: one call here is one answer there, however many requests
@@ -147,5 +148,48 @@ public struct Portal: Sendable {
   /// Seconds with one decimal, for the log.
   private static func seconds(_ duration: Duration) -> Double {
     (duration / .seconds(1) * 10).rounded() / 10
+  }
+}
+
+/// How long to wait before a request is tried again: exponential with full jitter, so that many
+/// mirrors of one portal do not come back together.
+struct Backoff: Sendable {
+  var shortest = Duration.seconds(1)
+  var longest = Duration.seconds(60)
+  /// A longer `Retry-After` ends the run instead: the timer comes back.
+  static let patience = Duration.seconds(600)
+
+  /// A random wait up to 1, 2, 4 … 60 seconds.
+  ///
+  /// - Parameters:
+  ///   - attempt: how often the request has been retried already, from 0.
+  ///   - random: a number in 0 ..< 1.
+  func wait(after attempt: Int, random: Double) -> Duration {
+    let ceiling = min(longest, shortest * (1 << min(max(attempt, 0), 16)))
+    return ceiling * random
+  }
+}
+
+/// Time, waiting and chance, given once at the top; a test gives others.
+public struct PortalClock: Sendable {
+  /// The time of day: for what the portal says in dates.
+  public var now: @Sendable () -> Date
+  /// A time that no one sets: for deadlines.
+  public var instant: @Sendable () -> ContinuousClock.Instant
+  /// Throws `CancellationError` when the task is cancelled.
+  public var sleep: @Sendable (Duration) async throws -> Void
+  /// A number in 0 ..< 1.
+  public var random: @Sendable () -> Double
+
+  public init(
+    now: @escaping @Sendable () -> Date = { Date() },
+    instant: @escaping @Sendable () -> ContinuousClock.Instant = { .now },
+    sleep: @escaping @Sendable (Duration) async throws -> Void = { try await Task.sleep(for: $0) },
+    random: @escaping @Sendable () -> Double = { Double.random(in: 0..<1) }
+  ) {
+    self.now = now
+    self.instant = instant
+    self.sleep = sleep
+    self.random = random
   }
 }

@@ -43,7 +43,8 @@ extension Portal {
     if let limit { query.append(("limit", String(limit))) }
     if let offset { query.append(("offset", String(offset))) }
     return try await call("package_list", query) { response in
-      guard let names = try Self.result(response) as? [String] else {
+      guard Envelope.isWhole(response.body) else { throw PortalAnswer.Incomplete() }
+      guard let names = try Self.strings(ofResultIn: response) else {
         throw PortalAnswer.wrongShape(response)
       }
       return names
@@ -116,7 +117,7 @@ extension Portal {
     }
   }
 
-  /// CKAN serves at most 25 of these at a time and says so nowhere (CKAN-OBSERVED.md).
+  /// CKAN serves at most 25 of these at a time and says so nowhere (docs/portal.md, "Asking for one").
   private static let groupsPerPage = 25
   /// More is no list of organizations but a portal that never ends.
   private static let groupsMax = 50_000
@@ -187,10 +188,19 @@ extension Portal {
     return (page.records.count, entries)
   }
 
-  /// The `result` of a small answer.
-  private static func result(_ response: PortalResponse) throws -> Any? {
-    let object = try JSONSerialization.jsonObject(with: Data(response.body))
-    return (object as? [String: Any])?["result"]
+  /// The strings of a `result` that is a list of nothing else; nil where it is another thing.
+  private static func strings(ofResultIn response: PortalResponse) throws -> [String]? {
+    guard let result = Envelope.value(of: "result", in: response.body) else { return nil }
+    var reader = JSONReader(bytesMax: result.count)
+    return try reader.read(response.body[result]) { list -> [String]? in
+      guard list.kind(list.root) == .array else { return nil }
+      var strings: [String] = []
+      for element in list.elements(of: list.root) {
+        guard list.kind(element) == .string else { return nil }
+        strings.append(list.text(element))
+      }
+      return strings
+    }
   }
 }
 
@@ -198,5 +208,145 @@ extension JSONDocument {
   /// What a member of that name says as one text, a translation included; nil when it says nothing.
   fileprivate func string(_ name: StaticString, of object: Int) -> String? {
     member(name, of: object).flatMap { translated($0) }.map { text($0) }
+  }
+}
+
+/// A question to `package_search`. CKAN refuses parameters that it does not know, so these are all.
+struct SearchQuery: Sendable, Equatable {
+  var start = 0
+  /// The portal may serve fewer, silently.
+  var rows: Int
+  /// Only `id` is a total order at every portal (docs/portal.md, "Searching").
+  var sort = "id asc"
+  /// Never with a bare `OR`: CKAN then ignores all of it. Write `+(a OR b)`.
+  var filter: String?
+  var words: String?
+  /// Slim rows with these fields only; empty asks for whole records.
+  var fields: [String] = []
+
+  var parameters: [(name: String, value: String)] {
+    var parameters = [("start", String(start)), ("rows", String(rows)), ("sort", sort)]
+    if let filter { parameters.append(("fq", filter)) }
+    if let words { parameters.append(("q", words)) }
+    if !fields.isEmpty { parameters.append(("fl", fields.joined(separator: ","))) }
+    return parameters.map { (name: $0.0, value: $0.1) }
+  }
+}
+
+/// One GET.
+public struct PortalRequest: Sendable, Equatable {
+  /// Fully percent-encoded.
+  var url: String
+  /// How long the whole of it may take, redirects and body included.
+  var timeout: Duration
+  /// Besides those that every request has.
+  var headers: [String: String] = [:]
+}
+
+/// What came, whatever its status; the body is whole and decompressed.
+public struct PortalResponse: Sendable, Equatable {
+  var status: Int
+  /// By lower-case name; of a repeated header the first.
+  var headers: [String: String]
+  var body: [UInt8]
+  /// What was sent with the request, and may have come back.
+  private let secrets: Secrets
+
+  init(
+    status: Int, headers: [String: String] = [:], body: [UInt8], secrets: Secrets = .none
+  ) {
+    self.status = status
+    self.headers = headers
+    self.body = body
+    self.secrets = secrets
+  }
+
+  /// The beginning of the body, without what is secret. That is taken out before the text is cut:
+  /// half a secret would not be recognized.
+  var excerpt: String? { excerpt(of: body) }
+
+  func excerpt(of bytes: some Collection<UInt8>) -> String? {
+    Excerpt.of(secrets.redacted(Array(bytes.prefix(Self.inspectedBytes))))
+  }
+
+  /// Far more than an excerpt shows, however it is escaped.
+  private static let inspectedBytes = 16 * Excerpt.bytesMax
+
+  /// The portal's time when it answered: its `Date` header.
+  var date: Date? { headers["date"].flatMap { HTTPDate.parse($0, now: Date()) } }
+}
+
+/// The way to the portal; a test gives another.
+public typealias Fetch = @Sendable (PortalRequest) async throws(PortalError) -> PortalResponse
+
+/// What asking for a value list brought.
+enum ListAnswer: Sendable, Equatable {
+  /// The server says that the content is still the one with these validators.
+  case unchanged
+  case content([Concept], ListValidators)
+}
+
+extension Portal {
+  /// Of a request for a list: what is not mended by then can wait for the next run.
+  private static let listRetries = 2
+
+  /// Reads a value list, or learns that it has not changed.
+  ///
+  /// - Parameter validators: of the content that we have; nil asks for the whole.
+  /// - Throws: why there is none; a list that cannot be read to its end is an error too.
+  func valueList(
+    _ list: ValueList, unlessStill validators: ListValidators?
+  ) async throws(PortalError) -> ListAnswer {
+    var conditions: [String: String] = [:]
+    conditions["If-None-Match"] = validators?.etag
+    conditions["If-Modified-Since"] = validators?.lastModified
+    let isConditional = !conditions.isEmpty
+    return try await get(
+      list.url, headers: conditions, called: list.name,
+      retries: min(settings.retries, Self.listRetries)
+    ) { response in
+      if response.status == 304, isConditional { return .unchanged }
+      return try Self.content(of: response, from: list.url, now: clock.now())
+    }
+  }
+
+  private static func content(
+    of response: PortalResponse, from url: String, now: Date
+  ) throws(PortalError) -> ListAnswer {
+    guard response.status == 200 else {
+      var error = PortalAnswer.error(status: response, now: now)
+      error.message = "\(url) answered with HTTP \(response.status)."
+      error.excerpt = nil
+      throw error
+    }
+    do {
+      return .content(
+        try ValueListReader.concepts(in: response.body),
+        ListValidators(
+          etag: response.headers["etag"], lastModified: response.headers["last-modified"]))
+    } catch {
+      throw unusable(response, from: url, error)
+    }
+  }
+
+  private static func unusable(
+    _ response: PortalResponse, from url: String, _ fault: ValueListReader.Fault
+  ) -> PortalError {
+    var error = PortalError(
+      reason: .notAList, nature: .notCKAN, message: "\(url) is no value list: it \(fault.what)",
+      status: 200, excerpt: response.excerpt)
+    guard fault.reason == .badJSON else { return error }
+    error.reason = .notJSON
+    // The publisher writes its files in place: half of one is whole a moment later.
+    let begins = response.body.first { !Envelope.isSpace($0) }
+    let ends = response.body.last { !Envelope.isSpace($0) }
+    let isHalf =
+      begins == .openBrace && ends != .closeBrace
+      || begins == .openBracket && ends != .closeBracket
+    if isHalf || begins == nil {
+      error.reason = begins == nil ? .empty : .truncatedJSON
+      error.nature = .temporary
+    }
+    return error
   }
 }

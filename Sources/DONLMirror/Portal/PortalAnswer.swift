@@ -2,7 +2,7 @@ import Foundation
 
 /// Sorts the answers of CKAN, and of what stands in front of it, into results and errors.
 ///
-/// CKAN's errors are irregular (API.md, section 4): a bare JSON string with 400, a Validation Error
+/// CKAN's errors are irregular (docs/portal.md, "Errors"): a bare JSON string with 400, a Validation Error
 /// without message, 409 for every failure of Solr, messages in the portal's language. So the status
 /// and `__type` decide, never the text.
 enum PortalAnswer {
@@ -132,8 +132,14 @@ enum PortalAnswer {
   /// `error.__type` of CKAN's envelope; nil when the body is anything else, or not whole.
   private static func type(in body: [UInt8]) -> String? {
     guard Envelope.success(in: body) == false, Envelope.isWhole(body) else { return nil }
-    let object = try? JSONSerialization.jsonObject(with: Data(errorBytes(in: body)))
-    return (object as? [String: Any])?["__type"] as? String
+    var reader = JSONReader()
+    let type = try? reader.read(errorBytes(in: body)) { error -> String? in
+      guard let type = error.member("__type", of: error.root), error.kind(type) == .string else {
+        return nil
+      }
+      return error.text(type)
+    }
+    return type ?? nil
   }
 
   private static func errorBytes(in body: [UInt8]) -> ArraySlice<UInt8> {

@@ -1,27 +1,29 @@
-/// How one portal is asked. The defaults are those of CONTRACT.md.
+import Foundation
+
+/// How one portal is asked.
 public struct PortalSettings: Sendable {
   public var address: PortalAddress
   /// Between two requests.
-  public var pause = Duration.zero
+  public var pause: Duration
   /// How often a request is tried again.
-  public var retries = 5
+  public var retries: Int
   /// Until the connection stands, TLS and proxy included.
-  public var connectTimeout = Duration.seconds(15)
+  public var connectTimeout: Duration
   /// Without a single byte.
-  public var idleTimeout = Duration.seconds(60)
+  public var idleTimeout: Duration
   /// For one request with its redirects and its body.
   public var requestTimeout = Duration.seconds(15 * 60)
   /// A body that stays below this speed for the whole window is given up.
   public var lowSpeed = (bytesPerSecond: 1000, window: Duration.seconds(30))
   /// Of one body, after decompression.
-  public var maxPageBytes = 64 << 20
+  public var maxPageBytes: Int
   public var proxy = ProxyRules()
   /// Whole hosts, or `host:port`, that the portal may redirect to.
   public var allowRedirectHosts: Set<String> = []
   /// Sent to the portal's own scheme, host and port.
   public var token: Secret?
   /// The header that the token travels in.
-  public var tokenHeader = "Authorization"
+  public var tokenHeader: String
   /// What else this process knows and nobody may read, such as the address of `ping.url`.
   var otherSecrets: [Secret] = []
   /// Shown to the portal's operators in the User-Agent.
@@ -31,8 +33,6 @@ public struct PortalSettings: Sendable {
 
   /// The setting that an operator looks at when nothing answers.
   public var addressSetting = "portal.url"
-
-  public init(address: PortalAddress) { self.address = address }
 
   var userAgent: String {
     "donl-mirror/\(toolVersion)" + (contact.map { " (+\($0))" } ?? "")
@@ -61,4 +61,38 @@ public struct PortalSettings: Sendable {
 public struct InvalidPortalSetting: Error, Sendable, Equatable, CustomStringConvertible {
   public var message: String
   public var description: String { message }
+}
+
+/// The file of `portal.token-file`.
+struct TokenFile {
+  let path: String
+
+  /// A longer file is no token.
+  private static let bytesMax = 64 << 10
+
+  /// - Throws: when there is no token in it; the message does not show what is.
+  func token() throws(InvalidPortalSetting) -> Secret {
+    guard let file = FileHandle(forReadingAtPath: path), kind != S_IFDIR,
+      let data = try? file.read(upToCount: Self.bytesMax + 1) ?? Data(),
+      data.count <= Self.bytesMax, let text = String(validating: data, as: UTF8.self)
+    else {
+      throw InvalidPortalSetting(message: "portal.token-file \(path) cannot be read.")
+    }
+    let token = Secret(text)
+    guard !token.value.isEmpty else {
+      throw InvalidPortalSetting(
+        message: "portal.token-file \(path) is empty; put the token there, or unset the setting.")
+    }
+    return token
+  }
+
+  /// Whether any user of this machine may read it.
+  var isWorldReadable: Bool { (mode ?? 0) & S_IROTH != 0 }
+
+  private var kind: mode_t? { mode.map { $0 & S_IFMT } }
+
+  private var mode: mode_t? {
+    var status = stat()
+    return stat(path, &status) == 0 ? status.st_mode : nil
+  }
 }

@@ -43,7 +43,7 @@ struct Secrets: Sendable, Hashable {
   private mutating func add(_ secret: [UInt8]) {
     guard secret.count >= Self.bytesMin else { return }
     addNeedles(for: secret)
-    var spellings = [secret.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()]
+    var spellings = [secret.hex]
     // In base64 it looks otherwise by how many bytes stand before it. What its neighbours share is
     // left out of the comparison.
     for before in 0..<3 {
@@ -181,4 +181,20 @@ private struct RedactedLog: LogHandler {
     event.metadata = metadata.map { Dictionary(uniqueKeysWithValues: $0) }
     inner.log(event: event)
   }
+}
+
+/// A text that no log, message or dump may show.
+public struct Secret: Sendable, Hashable, CustomStringConvertible, CustomDebugStringConvertible,
+  CustomReflectable
+{
+  let value: String
+
+  /// White space around it, such as the end of a line in its file, is not part of it.
+  public init(_ value: String) {
+    self.value = value.trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  public var description: String { "***" }
+  public var debugDescription: String { "***" }
+  public var customMirror: Mirror { Mirror(self, children: []) }
 }

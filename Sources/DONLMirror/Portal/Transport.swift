@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import Logging
 import NIOCore
 import NIOSSL
+import Synchronization
 
 /// One GET over the network: the only home of the HTTP client.
 ///
@@ -201,5 +202,147 @@ public struct Transport: Sendable {
     }
     guard !Task.isCancelled else { throw PortalError.cancelled }
     return body
+  }
+}
+
+extension HTTPClient.Configuration {
+  init(
+    _ settings: PortalSettings, tls: TLSConfiguration, proxy: ProxyRules.Proxy?, tally: PortalTally
+  ) {
+    self.init(
+      tlsConfiguration: tls,
+      redirectConfiguration: .disallow,
+      timeout: .init(
+        connect: TimeAmount(settings.connectTimeout), read: TimeAmount(settings.idleTimeout)),
+      proxy: proxy.map(Proxy.init),
+      decompression: .enabled(limit: .size(settings.maxPageBytes)))
+    // One request at a time gains nothing from HTTP/2, and a stream's errors say less.
+    httpVersion = .http1Only
+    // Retries are the portal's; otherwise a refused connection is tried until the deadline.
+    connectionPool.retryConnectionEstablishment = false
+    http1_1ConnectionDebugInitializer = { channel in
+      tally.add(to: \.connections)
+      return channel.pipeline.addHandler(WireCounter(tally), position: .first)
+    }
+  }
+}
+
+extension TLSConfiguration {
+  /// Always verifies, and speaks TLS 1.2 at least.
+  ///
+  /// - Parameter file: PEM with authorities to trust besides the system's.
+  static func verifying(trusting file: String?) throws(InvalidPortalSetting) -> TLSConfiguration {
+    var configuration = makeClientConfiguration()
+    configuration.minimumTLSVersion = .tlsv12
+    guard let file else { return configuration }
+    // What is no PEM, or holds no certificate, is a slip of the pen: nobody sets it for nothing.
+    guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
+      throw InvalidPortalSetting(
+        message: "SSL_CERT_FILE names \(file), in which no certificates can be read.")
+    }
+    configuration.additionalTrustRoots = [.certificates(certificates)]
+    return configuration
+  }
+}
+
+extension TimeAmount {
+  init(_ duration: Duration) {
+    let (seconds, attoseconds) = duration.components
+    let nanoseconds = attoseconds / 1_000_000_000
+    // A century is as good as forever, and fits.
+    self = .nanoseconds(min(max(seconds, 0), 3_000_000_000) * 1_000_000_000 + nanoseconds)
+  }
+}
+
+extension HTTPClient.Configuration.Proxy {
+  init(_ proxy: ProxyRules.Proxy) {
+    switch proxy.kind {
+    case .socks:
+      self = .socksServer(host: proxy.host, port: proxy.port)
+    case .http:
+      let authorization = proxy.user.map { user in
+        HTTPClient.Authorization.basic(username: user, password: proxy.password?.value ?? "")
+      }
+      self = .server(host: proxy.host, port: proxy.port, authorization: authorization)
+    }
+  }
+}
+
+/// Counts what a run asks of the portal. Transport and portal share it; it is read as a snapshot.
+public final class PortalTally: Sendable {
+  struct Counts: Sendable, Equatable {
+    /// Requests sent, retries and followed redirects included.
+    var requests = 0
+    var retries = 0
+    /// How many of the requests were answered, by the class of the status: `2xx`.
+    var answers: [String: Int] = [:]
+    /// Connections opened.
+    var connections = 0
+    /// Bytes received after the connection (and its TLS) stood, headers included.
+    var wireBytes = 0
+    /// Bytes of bodies after decompression.
+    var decodedBytes = 0
+  }
+
+  private let state = Mutex(Counts())
+
+  public init() {}
+
+  var counts: Counts { state.withLock { $0 } }
+
+  func add(_ amount: Int = 1, to counter: WritableKeyPath<Counts, Int>) {
+    state.withLock { $0[keyPath: counter] += amount }
+  }
+
+  func addAnswer(_ status: Int) {
+    state.withLock { $0.answers["\(status / 100)xx", default: 0] += 1 }
+  }
+}
+
+/// Counts the bytes that arrive on a connection, as the run's ledger reports them.
+final class WireCounter: ChannelInboundHandler, Sendable {
+  typealias InboundIn = ByteBuffer
+  typealias InboundOut = ByteBuffer
+
+  private let tally: PortalTally
+
+  init(_ tally: PortalTally) { self.tally = tally }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    tally.add(unwrapInboundIn(data).readableBytes, to: \.wireBytes)
+    context.fireChannelRead(data)
+  }
+}
+
+/// Gives up a body that trickles. A server that sends a byte now and then is never idle and could
+/// hold a run for days.
+struct SpeedWatch {
+  private let bytesPerSecond: Int
+  private let window: Duration
+  private var began: ContinuousClock.Instant
+  private var bytes = 0
+
+  init(_ settings: PortalSettings, now: ContinuousClock.Instant = .now) {
+    bytesPerSecond = settings.lowSpeed.bytesPerSecond
+    window = settings.lowSpeed.window
+    began = now
+  }
+
+  /// Notes a part. The end of a window is looked at when the next part comes; where none comes, the
+  /// idle timeout ends the wait.
+  mutating func received(
+    _ count: Int, at now: ContinuousClock.Instant = .now
+  ) throws(PortalError) {
+    bytes += count
+    let elapsed = began.duration(to: now)
+    guard elapsed >= window else { return }
+    guard Double(bytes) >= elapsed / .seconds(1) * Double(bytesPerSecond) else {
+      throw PortalError(
+        reason: .lowSpeed, nature: .temporary,
+        message: "The portal sent less than \(bytesPerSecond) bytes a second for \(elapsed); "
+          + "try again later.")
+    }
+    began = now
+    bytes = 0
   }
 }

@@ -1,4 +1,5 @@
 import Crypto
+import Foundation
 import GRDB
 
 /// Which state of a catalogue a database holds, to tell whether a published copy is still the same.
@@ -44,7 +45,7 @@ extension Edition {
       }
       hash.update(data: [0])
     }
-    digest = hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    digest = hash.finalize().hex
     isProven = try Bool.fetchOne(db, sql: Self.proof) ?? false
   }
 
@@ -75,4 +76,129 @@ extension Edition {
       WHERE runs.id > proven.id AND created + updated + touched + deleted > 0)
     FROM proven
     """
+}
+
+/// What `health` tells of a database, as the last run noted it: to count and to hash costs more the
+/// larger the catalogue is, and monitoring asks every minute.
+struct NotedFigures: Sendable, Equatable, Codable {
+  var epoch: String?
+  var seq: Int
+  /// Of the `Edition`.
+  var digest: String
+  var datasets: Int
+  /// Deletions that are held.
+  var held: Int
+  var quarantined: Int
+  /// Records that the portal counts and does not serve.
+  var unserved: Int
+
+  static let key = "figures"
+
+  func holdsTheSame(as other: NotedFigures) -> Bool {
+    epoch == other.epoch && seq == other.seq && digest == other.digest
+  }
+}
+
+extension NotedFigures {
+  /// Counts and hashes.
+  init(counting db: Database) throws {
+    func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+    let edition = try Edition(db)
+    self.init(
+      epoch: edition.epoch, seq: edition.seq, digest: edition.digest,
+      datasets: try count("SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL"),
+      held: try count("SELECT count(*) FROM held_deletions"),
+      quarantined: try count("SELECT count(*) FROM rejections"),
+      unserved: try count("SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'unserved'"))
+  }
+}
+
+extension Store {
+  /// Leaves the figures of now in the database. A run does so at its end, before it publishes.
+  func noteFigures() throws {
+    try write { db in
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      let figures = try encoder.encode(NotedFigures(counting: db))
+      try setMeta(NotedFigures.key, String(decoding: figures, as: UTF8.self), in: db)
+    }
+  }
+}
+
+/// How far the feed of a database or of a copy has come, and which state of it this is.
+struct FeedState: Sendable, Equatable {
+  var epoch: String
+  /// The newest entry.
+  var seq: Int
+  /// A random word that each run renews when it begins and when it ends (`meta.feed_state`); nil
+  /// before the first.
+  var state: String?
+  /// Epochs of this feed that are over.
+  var formerEpochs: [String]
+  /// The newest row of the ledger.
+  var lastRun: Run?
+
+  struct Run: Sendable, Equatable {
+    var id: Int64
+    var startedAt: String
+  }
+
+  /// Nobody can have seen anything of it yet.
+  var isNew: Bool { lastRun == nil && state == nil }
+}
+
+extension FeedState {
+  init(_ db: Database) throws {
+    func meta(_ key: String) throws -> String? {
+      try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])
+    }
+    epoch = try meta("epoch") ?? ""
+    seq = try Int.fetchOne(db, sql: "SELECT max(seq) FROM changes") ?? 0
+    state = try meta("feed_state")
+    formerEpochs = try (meta("former_epochs") ?? "").split(separator: " ").map(String.init)
+    lastRun = try Row.fetchOne(
+      db, sql: "SELECT id, started_at FROM runs ORDER BY id DESC LIMIT 1"
+    ).map { Run(id: $0[0], startedAt: $0[1]) }
+  }
+}
+
+extension FeedState {
+  /// Whether a copy of this feed shows that it had come further, or another way, than it is now.
+  ///
+  /// - Parameter startOfRun: when a run of ours began, by its number; nil when there was none.
+  func isBehind(_ copy: FeedState, startOfRun: (Int64) throws -> String?) rethrows -> Bool {
+    // Its epoch came after ours.
+    guard copy.epoch == epoch else { return copy.formerEpochs.contains(epoch) }
+    guard copy.seq <= seq else { return true }
+    guard let run = copy.lastRun else { return false }
+    return try startOfRun(run.id) != run.startedAt
+  }
+}
+
+/// Why a database is not, or may not be, the state that the last run left.
+enum FeedDoubt: Sendable, Equatable {
+  /// The mark beside it names another state: a copy was put back, or the log was removed.
+  case otherState
+  /// There is no mark, and a run has left one: the file was copied or moved, or the mark removed.
+  case noMark
+  /// The published copy has come further.
+  case publishedAhead
+
+  /// Completes "PATH …".
+  var why: String {
+    switch self {
+    case .otherState:
+      "is not as the last run left it: a copy was put back, or its -wal file was removed"
+    case .noMark: "has no .mark file beside it: it was copied or moved, or the mark was removed"
+    case .publishedAhead: "is older than its published copy: it was put back"
+    }
+  }
+}
+
+extension Store {
+  func startOfRun(_ id: Int64) throws -> String? {
+    try read { db in
+      try String.fetchOne(db, sql: "SELECT started_at FROM runs WHERE id = ?", arguments: [id])
+    }
+  }
 }

@@ -8,6 +8,22 @@ struct Unseen: Sendable, Equatable {
   var name: String?
 }
 
+/// What was decided about the datasets that the portal no longer lists.
+struct Verdicts: Sendable, Equatable {
+  var deleted: [Unseen] = []
+  /// Why each deleted dataset is known to be gone, by key.
+  var reasons: [Int64: String] = [:]
+  var absences: [Absence] = []
+
+  /// A live dataset that is absent and stays.
+  struct Absence: Sendable, Equatable {
+    enum State: String, Sendable { case held, active, unclear }
+    var dataset: Unseen
+    var state: State
+    var detail: String
+  }
+}
+
 extension Store {
   func unseen(by walk: WalkRecord) throws -> [Unseen] {
     try read { db in

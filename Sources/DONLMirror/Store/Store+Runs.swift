@@ -9,6 +9,14 @@ struct RunRecord: Sendable, Equatable {
   var lastStartedAt: String?
 }
 
+/// What a run has learnt about a portal: so many records a page, or ids a question, are too many for it.
+struct PageLesson: Sendable, Equatable, Codable {
+  var rows: Int
+  var failed: Int
+  /// When the size failed.
+  var at: String
+}
+
 extension Store {
   /// Opens a row in the ledger. Rows of runs that died are closed as `interrupted`.
   func beginRun(at now: String) throws -> RunRecord {
@@ -40,7 +48,7 @@ extension Store {
   /// Durable before it returns: what was reported must survive a power cut.
   func finish(
     _ summary: RunSummary, walk: WalkRecord?, completeAsOf: String?,
-    lessons: [String: PageSize.Lesson] = [:]
+    lessons: [String: PageLesson] = [:]
   ) throws {
     try read { try $0.execute(sql: "PRAGMA synchronous = FULL") }
     try write { db in
@@ -90,17 +98,17 @@ extension Store {
   /// What earlier runs learnt about sizes that the portal refuses (`meta.page_sizes`).
   ///
   /// - Parameter moment: what failed before may work again.
-  func pageLessons(newerThan moment: String) throws -> [String: PageSize.Lesson] {
+  func pageLessons(newerThan moment: String) throws -> [String: PageLesson] {
     guard let json = try meta(Self.lessonsKey) else { return [:] }
     // Of another version: it is learnt again.
     let lessons = try? JSONDecoder().decode(
-      [String: PageSize.Lesson].self, from: Data(json.utf8))
+      [String: PageLesson].self, from: Data(json.utf8))
     return (lessons ?? [:]).filter { $0.value.at > moment }
   }
 
   private static let lessonsKey = "page_sizes"
 
-  private func setLessons(_ lessons: [String: PageSize.Lesson], in db: Database) throws {
+  private func setLessons(_ lessons: [String: PageLesson], in db: Database) throws {
     guard !lessons.isEmpty else {
       return try db.execute(sql: "DELETE FROM meta WHERE key = ?", arguments: [Self.lessonsKey])
     }
@@ -240,4 +248,29 @@ extension Store {
   }
 
   private static let churningKeysMax = 3
+}
+
+/// The HTTP requests of all runs into a database, by the class of their answer; `none` had none.
+/// They are kept in `meta` as a JSON object.
+struct HTTPTotals: Sendable, Equatable {
+  static let key = "http_requests"
+
+  var requests: [String: Int]
+
+  init(_ json: String?) throws {
+    requests = try JSONDecoder().decode([String: Int].self, from: Data((json ?? "{}").utf8))
+  }
+
+  mutating func add(_ summary: RunSummary) {
+    requests.merge(summary.answers, uniquingKeysWith: +)
+    requests["none", default: 0] += max(0, summary.requests - summary.answers.values.reduce(0, +))
+  }
+
+  var json: String {
+    get throws {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = .sortedKeys
+      return String(decoding: try encoder.encode(requests), as: UTF8.self)
+    }
+  }
 }

@@ -330,7 +330,7 @@ final class Vocabulary {
 
   // MARK: Torn values
 
-  /// The portal splits lists at every comma, also inside a URI (FIELDS.md, 1.2). What the list of the
+  /// The portal splits lists at every comma, also inside a URI (docs/portal.md, "How values arrive"). What the list of the
   /// field knows with its commas is joined again, at the place of its first piece.
   func mended(_ dataset: Dataset) -> Dataset {
     let values = dataset.content.uriValues

@@ -131,7 +131,7 @@ extension CommandLineTests {
   }
 }
 
-/// What CONTRACT promises, without the times, which differ between two harvests.
+/// What docs/contract.md promises, without the times, which differ between two harvests.
 private enum Contents {
   static let tables: KeyValuePairs = [
     "datasets": """

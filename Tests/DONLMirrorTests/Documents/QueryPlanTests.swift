@@ -39,6 +39,7 @@ struct QueryPlanTests {
     "SELECT * FROM labeled_datasets WHERE owner = 'x'",
     "SELECT * FROM labeled_datasets WHERE owner_nl = 'x'",
     "SELECT * FROM labeled_resources WHERE dataset_id = 'x'",
+    "SELECT * FROM theme_datasets WHERE theme = 'x'",
     "SELECT * FROM changes WHERE dataset_id = 'x'",
     "SELECT * FROM changes WHERE seq > 5",
     "SELECT * FROM concepts WHERE list = 'x' AND uri = 'y'",
@@ -68,7 +69,7 @@ struct QueryPlanTests {
   /// What is no table, or a small one.
   private static let small = [
     "CONSTANT ROW", "e VIRTUAL TABLE", "f", "uri_fields", "fields", "c", "b", "broader", "p", "n",
-    "(subquery", "(join",
+    "below", "theme_datasets", "(subquery", "(join",
   ]
 
   @Test("about everything reads each table in its own order, and each row once")

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section A, rows 13 to 21 and 30: whole answers that are not what was asked for.
+/// Faults of `Scripts/fault-table`, 13 to 21 and 30: whole answers that are not what was asked for.
 @Suite("Harvest of a portal that answers wrongly")
 struct AnswerFaultTests {
   private typealias Fault = FaultStory.Fault
@@ -47,7 +47,7 @@ struct AnswerFaultTests {
     try await FaultStory.stays(fault, exit: .temporary, reason: "http_503")
   }
 
-  // DESIGN and issue 3 win over the row: one page that always fails does not end the run; it is
+  // docs/design.md wins over the table: one page that always fails does not end the run; it is
   // taken apart as in row 45, and what can be served arrives.
   @Test("15 500 on one page only, always (as row 45)")
   func row15() async throws {
@@ -136,7 +136,7 @@ struct AnswerFaultTests {
     }
   }
 
-  // The row knows 75 and 76; CONTRACT adds 69 for what is refused for good.
+  // The row knows 75 and 76; docs/contract.md adds 69 for what is refused for good.
   @Test("20 JSON with success false, by the type of the error")
   func row20() async throws {
     let down = Fault.refuses(status: 409, type: "Search Error")
@@ -164,7 +164,7 @@ struct AnswerFaultTests {
     }
   }
 
-  // DESIGN wins over the row's `stale_page`: a stale page is asked for again, because it brings
+  // docs/design.md wins over the table's `stale_page`: a stale page is asked for again, because it brings
   // nothing; one that comes twice is one more way for the catalogue to move, and the seam finds it.
   @Test("30 a stale page from a cache: the page before once more")
   func row30() async throws {

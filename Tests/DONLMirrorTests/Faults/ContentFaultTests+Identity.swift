@@ -3,7 +3,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section B, rows 37 to 40: ids and names that are not what they were.
+/// Faults of `Scripts/fault-table`, 37 to 40: ids and names that are not what they were.
 extension ContentFaultTests {
   @Test(
     "37 the same id twice with different content: the newer counts, of equally new ones the first",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section B, rows 46 to 58: records that are odd, and catalogues that move as one.
+/// Faults of `Scripts/fault-table`, 46 to 58: records that are odd, and catalogues that move as one.
 @Suite("Harvest of odd records and of catalogues that move as one")
 struct RecordFaultTests {
   /// One dataset becomes odd, and the run is clean.
@@ -143,7 +143,7 @@ struct RecordFaultTests {
     }
   }
 
-  // CONTRACT wins: what is no date is NULL, and the year 1 is a date.
+  // docs/contract.md wins: what is no date is NULL, and the year 1 is a date.
   @Test("50 the year 0001, and what leaves it in UTC")
   func row50FirstYear() async throws {
     let members =
@@ -156,7 +156,7 @@ struct RecordFaultTests {
     }
   }
 
-  // DESIGN wins over the row: a stamp that goes back is found by the census, at least daily.
+  // docs/design.md wins over the table: a stamp that goes back is found by the census, at least daily.
   @Test("51 a stamp that goes back, and one from the future")
   func row51() async throws {
     try await FaultStory.tell { story in

@@ -4,10 +4,10 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section B, rows 31 to 45: a catalogue that is not what it was.
+/// Faults of `Scripts/fault-table`, 31 to 45: a catalogue that is not what it was.
 @Suite("Harvest of a catalogue with faults")
 struct ContentFaultTests {
-  // DESIGN wins: what is absent is listed as held, and the next good census clears it.
+  // docs/design.md wins: what is absent is listed as held, and the next good census clears it.
   @Test("31 an empty catalogue once: nothing deleted, and the next run is clean")
   func row31() async throws {
     try await FaultStory.tell { story in
@@ -235,7 +235,7 @@ struct ContentFaultTests {
     }
   }
 
-  // DESIGN wins over the row's 75: isolation is what always happens.
+  // docs/design.md wins over the table's 75: isolation is what always happens.
   @Test(
     "45 a poisoned record: stepped over and noted, nothing lost around it", arguments: [0, 13, 39])
   func row45(number: Int) async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// The faults with which other harvesters lose records while their totals add up (PEERS.md), at
+/// The faults with which other harvesters lose records while their totals add up, at
 /// the size at which they do.
 @Suite("Harvest of 5,000 datasets")
 struct LargeCatalogueFaultTests {

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section A, rows 1 to 12 and 28: what can happen to bytes on their way. The transport's
+/// Faults of `Scripts/fault-table`, 1 to 12 and 28: what can happen to bytes on their way. The transport's
 /// own tests try every shape of each fault; here a whole harvest meets it.
 @Suite("Harvest over a bad network")
 struct NetworkFaultTests {

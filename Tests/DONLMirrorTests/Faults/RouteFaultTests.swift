@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FAULTS.md section A, rows 22 to 25 and 29: where the portal or the network sends us.
+/// Faults of `Scripts/fault-table`, 22 to 25 and 29: where the portal or the network sends us.
 @Suite("Harvest that is sent elsewhere")
 struct RouteFaultTests {
   @Test("22 a redirect on the same host")
@@ -113,7 +113,7 @@ struct RouteFaultTests {
   }
 }
 
-/// FAULTS.md section A, rows 26 and 27. A harvest adds little to what the transport's tests try:
+/// Faults of `Scripts/fault-table`, 26 and 27. A harvest adds little to what the transport's tests try:
 /// that the run says so, and that nothing is touched.
 @Suite(
   "Harvest over bad TLS",

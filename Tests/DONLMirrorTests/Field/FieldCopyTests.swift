@@ -5,7 +5,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, section A: a copy that is wrong and says that it is right.
+/// `Scripts/fault-table`, section A of the field: a copy that is wrong and says that it is right.
 @Suite("A copy in the field")
 struct FieldCopyTests {
   typealias Request = SamplePortal.Request

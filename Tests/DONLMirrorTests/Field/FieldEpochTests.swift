@@ -5,7 +5,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, A7 and E6: the file is not the state that the last run left.
+/// `Scripts/fault-table`, A7 and E6: the file is not the state that the last run left.
 @Suite("A feed in the field")
 struct FieldEpochTests {
   @Test("A7 the same backup put back twice: a new epoch each time, and 75 from publish until then")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, B2, B9, B13, B14 and E9: on what a dataset is known to be gone.
+/// `Scripts/fault-table`, B2, B9, B13, B14 and E9: on what a dataset is known to be gone.
 @Suite("Evidence in the field")
 struct FieldEvidenceTests {
   @Test(

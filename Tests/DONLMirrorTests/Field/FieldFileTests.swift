@@ -5,7 +5,7 @@ import Testing
 @testable import DONLMirror
 
 extension CommandLineTests {
-  /// FIELD-FAULTS.md, D2 to D4: two names that mean one file.
+  /// `Scripts/fault-table`, D2 to D4: two names that mean one file.
   @Suite("Files in the field")
   struct FieldFileTests {
     private static func harvested() async throws -> Workbench {

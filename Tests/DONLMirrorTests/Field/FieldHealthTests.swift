@@ -6,7 +6,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, E3, A6, E1, E4 and B10: what people are told of a mirror.
+/// `Scripts/fault-table`, E3, A6, E1, E4 and B10: what people are told of a mirror.
 @Suite("Health in the field")
 struct FieldHealthTests {
   @Test("E3 reads what the last run noted, and no row of the catalogue", arguments: [true, false])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, section B: a mirror that stops, or never gets done.
+/// `Scripts/fault-table`, section B of the field: a mirror that stops, or never gets done.
 @Suite("Progress in the field")
 struct FieldProgressTests {
   typealias Request = SamplePortal.Request

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, D1 and D6: what this process knows and nobody else may.
+/// `Scripts/fault-table`, D1 and D6: what this process knows and nobody else may.
 @Suite("Secrets in the field")
 struct FieldSecretTests {
   /// With everything that an encoding may change.

@@ -5,7 +5,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// FIELD-FAULTS.md, section C: values that come out wrong.
+/// `Scripts/fault-table`, section C of the field: values that come out wrong.
 @Suite("Values in the field")
 struct FieldValueTests {
   /// Harvests one dataset with these members.

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension CommandLineTests {
-  /// FIELD-FAULTS.md, D5: a few lines of configuration that stand for gigabytes.
+  /// `Scripts/fault-table`, D5: a few lines of configuration that stand for gigabytes.
   @Suite("YAML in the field")
   struct FieldYAML {
     /// A few lines that stand for gigabytes, in the places where YAML has nodes.

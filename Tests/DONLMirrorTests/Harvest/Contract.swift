@@ -2,7 +2,7 @@ import Testing
 
 @testable import DONLMirror
 
-/// The tables and columns that CONTRACT promises to those who read the file.
+/// The tables and columns that docs/contract.md promises to those who read the file.
 enum Contract {
   struct Table: Sendable, CustomTestStringConvertible {
     var name: String

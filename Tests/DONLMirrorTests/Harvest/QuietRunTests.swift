@@ -68,8 +68,7 @@ struct QuietRunTests {
   }
 }
 
-/// The statements that SQLite was asked.
-final class SQLLog: Sendable {
+private final class SQLLog: Sendable {
   private let state = Mutex<Set<String>>([])
 
   var statements: Set<String> { state.withLock { $0 } }

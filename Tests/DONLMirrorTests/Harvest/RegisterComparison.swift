@@ -85,7 +85,7 @@ struct RegisterComparison {
   }
 
   /// The record with what its `extras` say where it would stand at the top: DONL 1.0 never lifted
-  /// `subtheme_facet` (FIELDS.md).
+  /// `subtheme_facet`.
   private static func lifting(_ record: Object) -> Object {
     let pairs = (record["extras"] as? [Object] ?? []).compactMap { extra in
       (extra["key"] as? String).flatMap { key in extra["value"].map { (key, $0) } }

@@ -210,7 +210,7 @@ struct ListHarvestTests {
       #expect(
         try story.label(Self.terms + "'s-Gravenhage", of: "DONL:Organization")
           == "Gemeente 's-Gravenhage / Gemeente 's-Gravenhage")
-      // VALUELISTS.md, section 4: of 1,774 URIs 639 stand on more than one list, 73 of them with
+      // docs/portal.md, "Value lists": of 1,774 URIs 639 stand on more than one list, 73 of them with
       // different labels; 3 hold spaces, 17 commas.
       let twins = """
         SELECT count(*) FROM (SELECT uri FROM concepts GROUP BY uri HAVING count(*) > 1

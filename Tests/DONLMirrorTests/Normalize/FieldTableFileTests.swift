@@ -187,7 +187,7 @@ private struct Row {
   }
 }
 
-/// The tables of FIELDS.md, which lies beside the project where it is developed.
+/// The tables of the reference, which lies beside the project where it is developed.
 private enum Reference {
   static let path = ConfigFileTests.projectRoot + "/../shared/reference/FIELDS.md"
 

@@ -1,0 +1,449 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// What one page brought: the ids of records that are stored byte for byte, and records that are read
+/// one after the other while they are stored, so that no more than one lies in memory in all its parts.
+struct Batch {
+  enum Entry {
+    case unread(id: String?, place: Int)
+    case dataset(Dataset)
+    case rejection(Rejection)
+    case same(id: String)
+
+    var id: String? {
+      switch self {
+      case .unread(let id, _): id
+      case .dataset(let dataset): dataset.id
+      case .rejection(let rejection): rejection.datasetID
+      case .same(let id): id
+      }
+    }
+  }
+
+  private(set) var entries: [Entry]
+  /// Reads the record of a place on the page.
+  private let read: (Int) -> Result<Dataset, Rejection>
+
+  /// Nothing: only the position moves.
+  static var empty: Batch {
+    Batch([]) { _ in
+      .failure(Rejection(datasetID: nil, reason: .notAnObject, detail: "no record", record: []))
+    }
+  }
+
+  init(_ entries: [Entry], read: @escaping (Int) -> Result<Dataset, Rejection>) {
+    self.entries = entries
+    self.read = read
+  }
+
+  /// The entry with its record read.
+  func reading(_ entry: Entry) -> Entry {
+    guard case .unread(_, let place) = entry else { return entry }
+    switch read(place) {
+    case .success(let dataset): return .dataset(dataset)
+    case .failure(let rejection): return .rejection(rejection)
+    }
+  }
+
+  /// Of an id that comes twice, the newest record alone, or the first of equally new ones: so every
+  /// walk ends with the same. The others go.
+  ///
+  /// - Returns: the ids whose records differ.
+  mutating func keepNewest() -> [String] {
+    var seen: Set<String> = []
+    let repeated = Set(entries.compactMap(\.id).filter { !seen.insert($0).inserted })
+    guard !repeated.isEmpty else { return [] }
+    for index in entries.indices where entries[index].id.map(repeated.contains) == true {
+      entries[index] = reading(entries[index])
+    }
+    var best: [String: Int] = [:]
+    var conflicts: Set<String> = []
+    let kept = entries.indices.filter { index in
+      guard case .dataset(let dataset) = entries[index] else { return true }
+      guard let other = best[dataset.id], case .dataset(let rival) = entries[other] else {
+        best[dataset.id] = index
+        return true
+      }
+      if rival.record != dataset.record { conflicts.insert(dataset.id) }
+      if (rival[.metadataModified].text ?? "") < (dataset[.metadataModified].text ?? "") {
+        entries[other] = entries[index]
+      }
+      return false
+    }
+    entries = kept.map { entries[$0] }
+    return conflicts.sorted()
+  }
+}
+
+/// A walk as the store keeps it: its identity outlives the process that began it.
+struct WalkRecord: Sendable, Equatable {
+  var id: Int64
+  var mode: HarvestMode
+  /// What was asked; a walk resumes only when the same is asked again.
+  var query: Query
+  /// The portal's `Date` before the first page of the first part.
+  var portalDate: String
+  /// The newest `metadata_modified` before the first page of the first part.
+  var checkpoint: String?
+  var movedAt: String
+  var walk: Walk
+
+  struct Query: Sendable, Equatable {
+    var filter: String
+    var order: String
+    var rows: Int
+  }
+}
+
+extension Store {
+  /// The walk that was left open last, if any that can be read.
+  func openWalk() throws -> WalkRecord? {
+    try read { try openWalks($0).compactMap { try? WalkRecord($0) }.first }
+  }
+
+  private func openWalks(_ db: Database) throws -> [Row] {
+    try Row.fetchAll(
+      db, sql: "SELECT * FROM walks WHERE state = 'open' AND mode <> 'census' ORDER BY id DESC")
+  }
+
+  /// Gives up the open walks whose facts this version of the program does not understand: what
+  /// they have stored stays.
+  ///
+  /// - Returns: whether there were any.
+  func dropUnreadableWalks(at now: String) throws -> Bool {
+    try write { db in
+      let unreadable = try openWalks(db).filter { (try? WalkRecord($0)) == nil }
+      for row in unreadable {
+        try db.execute(
+          sql: "UPDATE walks SET state = 'dropped', finished_at = ? WHERE id = ?",
+          arguments: [now, row["id"] as Int64])
+      }
+      return !unreadable.isEmpty
+    }
+  }
+
+  func beginWalk(
+    _ mode: HarvestMode, query: WalkRecord.Query, portalDate: String, checkpoint: String?,
+    walk: Walk, run: RunRecord, at now: String
+  ) throws -> WalkRecord {
+    try write { db in
+      try db.execute(
+        sql: """
+          INSERT INTO walks
+            (mode, state, filter, page_order, rows, portal_date, checkpoint, facts, moved_at)
+          VALUES (?, 'open', ?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [
+          mode.rawValue, query.filter, query.order, query.rows, portalDate, checkpoint,
+          try facts(of: walk), now,
+        ])
+      let id = db.lastInsertedRowID
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [id, run.id])
+      return WalkRecord(
+        id: id, mode: mode, query: query, portalDate: portalDate, checkpoint: checkpoint,
+        movedAt: now, walk: walk)
+    }
+  }
+
+  /// Lets a run go on with a walk that an earlier run began.
+  func adopt(_ walk: WalkRecord, run: RunRecord) throws {
+    try write { db in
+      try db.execute(sql: "UPDATE runs SET walk_id = ? WHERE id = ?", arguments: [walk.id, run.id])
+    }
+  }
+
+  /// Gives a walk up: its position means nothing any more.
+  func drop(_ walk: WalkRecord, at now: String) throws {
+    try write { db in
+      try db.execute(
+        sql: "UPDATE walks SET state = 'dropped', finished_at = ? WHERE id = ?",
+        arguments: [now, walk.id])
+    }
+  }
+
+  /// Stores a page: rows, changes, quarantine **and** the position, in one transaction.
+  ///
+  /// - Returns: what happened to the records, each counted once; those that this walk has already
+  ///   seen are not counted again.
+  @discardableResult
+  func apply(
+    _ batch: Batch, movingTo walk: WalkRecord, askedAs asked: Asked = .page, run: RunRecord,
+    at now: String
+  ) throws -> Tally {
+    try write { db in
+      let tally = try apply(batch, walk: walk.id, askedAs: asked, run: run, at: now, in: db)
+      try db.execute(
+        sql: """
+          UPDATE walks SET last_id = ?, next_start = ?, facts = ?, moved_at = ? WHERE id = ?
+          """,
+        arguments: [
+          walk.walk.lastID, walk.walk.nextStart, try facts(of: walk.walk), now, walk.id,
+        ])
+      try db.execute(
+        sql: "UPDATE runs SET pages = pages + 1, portal_count = ? WHERE id = ?",
+        arguments: [walk.walk.count, run.id])
+      return tally
+    }
+  }
+
+  /// How a record was asked for.
+  enum Asked: Sendable {
+    /// With its page.
+    case page
+    /// By its id: the newest that the portal has under it, whatever a page said.
+    case id
+    /// By its id, after the walk left it alone and did not count it.
+    case postponed
+  }
+
+  /// Stores records that were asked for by id; no position moves.
+  func apply(
+    _ batch: Batch, walk: Int64, askedAs asked: Asked = .id, run: RunRecord, at now: String
+  ) throws -> Tally {
+    try write { db in try apply(batch, walk: walk, askedAs: asked, run: run, at: now, in: db) }
+  }
+
+  private func apply(
+    _ batch: Batch, walk: Int64, askedAs asked: Asked, run: RunRecord, at now: String,
+    in db: Database
+  ) throws -> Tally {
+    var tally = Tally()
+    var batch = batch
+    writer.news.conflicts += batch.keepNewest()
+    try endAbsences(of: batch, in: db)
+    for entry in batch.entries {
+      switch batch.reading(entry) {
+      case .dataset(let dataset):
+        try apply(dataset, walk: walk, askedAs: asked, run: run, at: now, into: &tally)
+      case .rejection(let rejection):
+        try apply(rejection, walk: walk, run: run, at: now, into: &tally)
+      case .same(let id):
+        try apply(unchanged: id, walk: walk, askedAs: asked, into: &tally)
+      case .unread:
+        // It has just been read.
+        break
+      }
+    }
+    try db.execute(
+      sql: """
+        UPDATE runs SET created = created + ?, updated = updated + ?, touched = touched + ?,
+          unchanged = unchanged + ?, rejected = rejected + ?
+        WHERE id = ?
+        """,
+      arguments: [
+        tally.created, tally.updated, tally.touched, tally.unchanged, tally.rejected, run.id,
+      ])
+    return tally
+  }
+
+  /// What is received is not absent.
+  private func endAbsences(of batch: Batch, in db: Database) throws {
+    let absent = try String.fetchSet(
+      db, sql: "SELECT d.id FROM absences CROSS JOIN all_datasets d ON d.key = dataset")
+    guard !absent.isEmpty else { return }
+    for id in batch.entries.compactMap(\.id) where absent.contains(id) {
+      try db.execute(
+        sql: "DELETE FROM absences WHERE dataset = (SELECT key FROM all_datasets WHERE id = ?)",
+        arguments: [id])
+    }
+  }
+
+  private func apply(
+    _ dataset: Dataset, walk: Int64, askedAs asked: Asked, run: RunRecord, at now: String,
+    into tally: inout Tally
+  ) throws {
+    var change = Change(
+      kind: .create, datasetID: dataset.id, name: dataset[.name].text, run: run.id,
+      recordedAt: now, metadataModified: dataset[.metadataModified].text,
+      contentHash: dataset.contentHash)
+    guard let known = try writer.known(dataset.id) else {
+      let key = try writer.insert(dataset, run: run.id, runStarted: run.startedAt, at: now)
+      try writer.markSeen(key, by: walk)
+      try writer.heal(dataset.id)
+      try writer.append(change)
+      tally.created += 1
+      return
+    }
+
+    // Served twice in one walk: the newer one stands, and the dataset is counted once.
+    let isRepeated = known.walk == walk && asked != .postponed
+    if isRepeated, asked == .page,
+      (dataset[.metadataModified].text ?? "") <= (known.metadataModified ?? "")
+    {
+      return
+    }
+    let isOlder = (change.metadataModified ?? "~") < (known.metadataModified ?? "")
+    try writer.markSeen(known.key, by: walk)
+    try writer.heal(dataset.id)
+    if isOlder {
+      // Either the dataset was put back, or the portal serves it twice and the other one is yet to
+      // come. The walk's next pages cannot tell; its id asked alone can.
+      guard asked != .page || known.isDeleted else {
+        writer.news.postponed.append(dataset.id)
+        return
+      }
+      writer.news.olderStamps += 1
+    }
+
+    if known.isDeleted {
+      try writer.update(dataset, key: known.key, at: now)
+      try writer.append(change)
+      tally.created += 1
+      return
+    }
+    guard
+      let stored = try writer.storedRecord(of: known.key, unlessEqualTo: dataset.record)
+    else {
+      tally.unchanged += isRepeated ? 0 : 1
+      return
+    }
+    guard known.contentHash == dataset.contentHash else {
+      change.kind = .update
+      change.changedFields = try RecordComparison.changedFields(
+        from: stored, to: dataset.record, without: writer.churn)
+      try writer.update(dataset, key: known.key, at: now)
+      try writer.append(change)
+      tally.updated += isRepeated ? 0 : 1
+      return
+    }
+    // Other bytes may say the same: another order of keys, other escapes. Not where the stamp is another.
+    guard
+      try change.metadataModified != known.metadataModified
+        || !RecordComparison.isSameValue(stored, dataset.record)
+    else {
+      tally.unchanged += isRepeated ? 0 : 1
+      return
+    }
+    try writer.update(dataset, key: known.key, at: now)
+    tally.touched += isRepeated ? 0 : 1
+  }
+
+  /// The live datasets whose stored record is, byte for byte, one of these, by its place on the page.
+  /// An id that comes twice is left out: which of its records counts, their stamps say.
+  func stored(among page: Page, at places: [Int]) throws -> [Int: String] {
+    // In one transaction: each statement by itself would take and leave the lock of a reader.
+    try read { db in
+      var stored: [Int: String] = [:]
+      var seen: [String: Int] = [:]
+      try db.inTransaction(.deferred) {
+        for place in places {
+          guard let id = page.ids[place] else { continue }
+          guard seen.updateValue(place, forKey: id) == nil else {
+            stored = stored.filter { $0.value != id }
+            continue
+          }
+          if try writer.isStored(page[place], of: id) { stored[place] = id }
+        }
+        return .commit
+      }
+      return stored
+    }
+  }
+
+  private func apply(
+    unchanged id: String, walk: Int64, askedAs asked: Asked, into tally: inout Tally
+  ) throws {
+    guard let known = try writer.known(id) else { return }
+    let isRepeated = known.walk == walk && asked != .postponed
+    guard !isRepeated || asked != .page else { return }
+    try writer.markSeen(known.key, by: walk)
+    try writer.heal(id)
+    tally.unchanged += isRepeated ? 0 : 1
+  }
+
+  private func apply(
+    _ rejection: Rejection, walk: Int64, run: RunRecord, at now: String, into tally: inout Tally
+  ) throws {
+    writer.news.rejections.append(rejection)
+    let key = rejection.datasetID ?? "sha256:" + SHA256.hash(data: rejection.record).hex
+    // Unreadable is not gone: a rejected dataset keeps its last good version and counts as seen.
+    if let id = rejection.datasetID, let known = try writer.known(id) {
+      try writer.markSeen(known.key, by: walk)
+    }
+    let isNew = try writer.quarantine(
+      rejection, key: key, walk: walk, run: run.id, at: now)
+    tally.rejected += isNew ? 1 : 0
+  }
+}
+
+extension WalkRecord {
+  init(_ row: Row) throws {
+    let mode: String = row["mode"]
+    self.init(
+      id: row["id"], mode: HarvestMode(rawValue: mode) ?? .full,
+      query: Query(filter: row["filter"], order: row["page_order"], rows: row["rows"]),
+      portalDate: row["portal_date"], checkpoint: row["checkpoint"], movedAt: row["moved_at"],
+      walk: try JSONDecoder().decode(Walk.self, from: Data((row["facts"] as String).utf8)))
+  }
+}
+
+private func facts(of walk: Walk) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  return String(decoding: try encoder.encode(walk), as: UTF8.self)
+}
+
+/// A key that neither the columns nor the URI values carry, and the JSON type in which it came.
+struct FieldSighting: Hashable, Sendable {
+  var entity: FieldTable.Entity
+  var field: String
+  var jsonType: String
+}
+
+/// What is odd about the records that were stored: for the log, and for no table.
+struct StoreNews: Sendable, Equatable {
+  /// Keys that never came before.
+  var newFields: [FieldSighting] = []
+  /// Keys that came before, or have a column, and now have a JSON type that is new for them.
+  var driftedFields: [FieldSighting] = []
+  /// Records that could not be read.
+  var rejections: [Rejection] = []
+  /// Ids that one walk served twice, with different content.
+  var conflicts: [String] = []
+  /// Datasets whose record holds NaN or Infinity where a number should be.
+  var lostNumbers: [String] = []
+  /// Datasets that a walk left alone because their record is older than the stored one.
+  var postponed: [String] = []
+  /// Datasets whose stamp is older than the one that was stored.
+  var olderStamps = 0
+
+  mutating func add(_ sighting: FieldSighting, known: Set<FieldSighting>) {
+    let hasColumn =
+      switch sighting.entity {
+      case .dataset: DatasetColumn.names.contains(sighting.field)
+      case .resource: ResourceColumn.names.contains(sighting.field)
+      }
+    let isKnown = known.contains { $0.entity == sighting.entity && $0.field == sighting.field }
+    if hasColumn || isKnown {
+      driftedFields.append(sighting)
+    } else {
+      newFields.append(sighting)
+    }
+  }
+}
+
+extension Store {
+  /// What was odd since this was asked last.
+  func takeNews() throws -> StoreNews {
+    try read { _ in
+      defer { writer.news = StoreNews() }
+      return writer.news
+    }
+  }
+
+  /// Names that a dataset took in this run and that another live one bears too.
+  func clashingNames(of run: RunRecord) throws -> [String] {
+    try read { db in
+      try String.fetchAll(
+        db,
+        sql: """
+          SELECT DISTINCT d.name FROM changes c JOIN all_datasets d ON d.id = c.dataset_id
+          WHERE c.run_id = ? AND d.deleted_at IS NULL AND EXISTS (
+            SELECT 1 FROM all_datasets o
+            WHERE o.name = d.name AND o.key <> d.key AND o.deleted_at IS NULL)
+          ORDER BY 1
+          """, arguments: [run.id])
+    }
+  }
+}

@@ -1,3 +1,5 @@
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Stands in for what the package embeds; the fuzzers bring a field table of their own.
 enum PackageResources {
   static let fields_csv: [UInt8] = []

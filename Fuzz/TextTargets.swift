@@ -5,7 +5,8 @@ func checkDates(_ input: [UInt8]) {
   if let date = input.withView({ PortalDate($0) }) {
     let local = date.local
     demand(PortalDate(local)?.local == local, "\(local) reads as itself")
-    demand(local.utf8.count == 10 || local.utf8.count == 19, "\(local) has the form of the contract")
+    demand(
+      local.utf8.count == 10 || local.utf8.count == 19, "\(local) has the form of the contract")
     if let stamp = date.stamp {
       demand(PortalDate(stamp)?.stamp == stamp, "\(stamp) reads as itself")
       demand(stamp.utf8.count == 27, "\(stamp) has the form of the contract")

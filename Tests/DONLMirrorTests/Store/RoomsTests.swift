@@ -51,7 +51,7 @@ struct RoomsTests {
     arguments: [
       ("AsyncHTTPClient", ["DONLMirror/Portal/"]),
       ("GRDB", ["DONLMirror/Store/", "DONLMirror/Mirror/", "RandomPortal/"]),
-      ("GRDBSQLite", ["DONLMirror/Store/"]),
+      ("GRDBSQLite", ["DONLMirror/Store/", "DONLMirror/Mirror/"]),
       ("ArgumentParser", ["donl-mirror/", "sample-portal/", "random-portal/"]),
       ("Hummingbird", ["SamplePortal/"]),
     ])

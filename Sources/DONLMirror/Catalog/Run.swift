@@ -77,30 +77,30 @@ public struct RunSummary: Sendable, Equatable {
 }
 
 /// One entry of the feed: what happened to a dataset, once, when content changed.
-public struct Change: Sendable, Equatable {
-  public enum Kind: String, Sendable {
+struct Change: Sendable, Equatable {
+  enum Kind: String, Sendable {
     case create, update, delete
   }
 
-  public var kind: Kind
-  public var datasetID: String
-  public var name: String?
-  public var run: Int64
+  var kind: Kind
+  var datasetID: String
+  var name: String?
+  var run: Int64
   /// Our clock, UTC; one stamp a transaction.
-  public var recordedAt: String
+  var recordedAt: String
   /// The portal's stamp of the record.
-  public var metadataModified: String?
+  var metadataModified: String?
   /// The keys whose content differs; on an update only.
-  public var changedFields: [String]?
-  public var contentHash: String?
+  var changedFields: [String]?
+  var contentHash: String?
   /// On a deletion: the live id that bears the same name.
-  public var replacedBy: String?
+  var replacedBy: String?
 }
 
 /// A record that could not be read: the bytes are kept, with the reason, and the run goes on.
-public struct Rejection: Error, Sendable, Equatable {
+struct Rejection: Error, Sendable, Equatable {
   /// Stable words; they stand in `rejections.reason` and in the log.
-  public enum Reason: String, Sendable, CaseIterable {
+  enum Reason: String, Sendable, CaseIterable {
     /// Not JSON: cut, a bad literal, a bad number, trailing bytes.
     case badJSON = "bad_json"
     /// Invalid UTF-8 or a raw control character inside a string.
@@ -116,10 +116,10 @@ public struct Rejection: Error, Sendable, Equatable {
   }
 
   /// Nil when the record does not say which dataset it is.
-  public var datasetID: String?
-  public var reason: Reason
+  var datasetID: String?
+  var reason: Reason
   /// What was found and where, for a person: `byte 812: lone \x01 in a string`.
-  public var detail: String
+  var detail: String
   /// The bytes of the record as received.
-  public var record: ArraySlice<UInt8>
+  var record: ArraySlice<UInt8>
 }

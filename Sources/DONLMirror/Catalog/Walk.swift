@@ -4,13 +4,13 @@
 /// by one record, and ids must ascend across that seam; when they do not, something was deleted
 /// behind us, and the walk steps back until they do. So no record that lived throughout is missed
 /// (docs/design.md, "The walk"). It advances by what arrived, never by what was asked.
-public struct Walk: Sendable, Equatable, Codable {
+struct Walk: Sendable, Equatable, Codable {
   /// A stretch of offsets, `start..<end`, where the portal counts records that it does not serve.
-  public struct Gap: Sendable, Equatable, Codable {
-    public var start: Int
-    public var end: Int
+  struct Gap: Sendable, Equatable, Codable {
+    var start: Int
+    var end: Int
     /// How many of them: all, unless the portal serves some records in between.
-    public var missing: Int
+    var missing: Int
 
     init(start: Int, end: Int, missing: Int? = nil) {
       (self.start, self.end) = (start, end)
@@ -25,34 +25,34 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// The greatest id taken, as bytes compare.
-  public private(set) var lastID: String?
+  private(set) var lastID: String?
   /// The offset to ask next.
-  public private(set) var nextStart = 0
-  public private(set) var isFinished = false
+  private(set) var nextStart = 0
+  private(set) var isFinished = false
   /// The `count` of the last answer.
-  public private(set) var count = 0
-  public private(set) var highestCount = 0
+  private(set) var count = 0
+  private(set) var highestCount = 0
   /// Records in the largest page so far: what the portal really serves.
-  public private(set) var largestPage = 0
+  private(set) var largestPage = 0
   /// Records taken, those without an id included.
-  public private(set) var taken = 0
+  private(set) var taken = 0
   /// In the order of offsets; a gap that is being crossed is not among them yet.
-  public private(set) var gaps: [Gap] = []
+  private(set) var gaps: [Gap] = []
   /// False once ids did not ascend within a page: the portal does not honor `sort`.
-  public private(set) var isOrdered = true
+  private(set) var isOrdered = true
   /// How many seams broke (and were mended by stepping back).
-  public private(set) var brokenSeams = 0
+  private(set) var brokenSeams = 0
   /// Pages since the last new record that brought none, where the portal counts more.
-  public private(set) var idlePages = 0
+  private(set) var idlePages = 0
   /// Records that did not say their id: any of them may be a dataset that we know.
-  public private(set) var nameless = 0
+  private(set) var nameless = 0
   /// True when `count` fell by more than the deletion limits while we walked.
-  public private(set) var hasCollapsed = false
+  private(set) var hasCollapsed = false
   /// The walk goes by key: it asks for what follows an id, and offsets count from there. That is
   /// how a portal is read that does not honor `start` everywhere.
-  public private(set) var isKeyed = false
+  private(set) var isKeyed = false
   /// In a walk by key, the id after which is asked; nil asks from the beginning.
-  public private(set) var key: String?
+  private(set) var key: String?
 
   /// How far the next broken seam steps back; doubles until a seam holds.
   private var stride = 1
@@ -80,31 +80,31 @@ public struct Walk: Sendable, Equatable, Codable {
   private var hasLostEnd = false
 
   /// How much the count may fall before we suspect the portal.
-  public internal(set) var limits: DeletionLimits
+  var limits: DeletionLimits
 
   /// - Parameter count: what the portal said before the first page.
-  public init(limits: DeletionLimits, expecting count: Int = 0) {
+  init(limits: DeletionLimits, expecting count: Int = 0) {
     self.limits = limits
     self.count = count
   }
 
   /// Everything that was served throughout the walk has been taken: up to `count`, each record was
   /// taken, lies in a named gap, or came in behind the position, which the end has then shown.
-  public var isWhole: Bool {
+  var isWhole: Bool {
     isFinished && isOrdered && !hasCollapsed && !hasLostEnd && missingSeams == 0
   }
 
   /// Whole, without gaps, and every record said its id: what was not taken is not there.
-  public var isProven: Bool { isWhole && gaps.isEmpty && nameless == 0 }
+  var isProven: Bool { isWhole && gaps.isEmpty && nameless == 0 }
 
   /// Proven, and nothing moved meanwhile: each answer counted just what was taken.
-  public var isExact: Bool { isWhole && gaps.isEmpty && taken == count && !hasMoved }
+  var isExact: Bool { isWhole && gaps.isEmpty && taken == count && !hasMoved }
 
   /// The count was not the same in all answers.
-  public var hasMoved: Bool { lowestCount < highestCount }
+  var hasMoved: Bool { lowestCount < highestCount }
 
   /// The pages since the last new record are more than any way back can take; or the key led nowhere.
-  public var isLost: Bool {
+  var isLost: Bool {
     if isKeyed, hasLostEnd, taken == takenByOffset { return true }
     return idlePages >= Self.idlePagesMax + 2 * taken / max(1, largestPage - 1)
   }
@@ -115,7 +115,7 @@ public struct Walk: Sendable, Equatable, Codable {
   ///
   /// A count that is greater than what was taken does not tell: something may have been inserted
   /// behind us. Then all pages were full.
-  public var unserved: Int {
+  var unserved: Int {
     guard isFinished, !gaps.isEmpty || smallestPage < largestPage else { return 0 }
     return max(0, count - taken)
   }
@@ -170,7 +170,7 @@ public struct Walk: Sendable, Equatable, Codable {
   ///   - count: the `count` of the same answer.
   ///   - asked: the rows asked, where they were fewer than the portal can serve.
   /// - Returns: the indices of the records that are new to this walk, in order.
-  public mutating func take(ids: [String?], count answer: Int, asked: Int = .max) -> [Int] {
+  mutating func take(ids: [String?], count answer: Int, asked: Int = .max) -> [Int] {
     let start = nextStart
     if isKeyed, start == 0 { noteHoles(beforeKey: answer) }
     count = base + answer
@@ -324,7 +324,7 @@ public struct Walk: Sendable, Equatable, Codable {
 
   /// Goes on by key instead of by offset, behind the last record taken; from the beginning where
   /// the pages before did not all overlap.
-  public mutating func goOnByKey() {
+  mutating func goOnByKey() {
     if missingSeams > 0 {
       restart()
       lastID = nil
@@ -346,7 +346,7 @@ public struct Walk: Sendable, Equatable, Codable {
   }
 
   /// Ends the walk: it does not come to what the portal counts.
-  public mutating func giveUp() {
+  mutating func giveUp() {
     isProvingEnd = false
     hasLostEnd = true
     isFinished = true
@@ -355,7 +355,7 @@ public struct Walk: Sendable, Equatable, Codable {
   /// Goes on behind the one record that the portal cannot serve.
   ///
   /// - Parameter answer: as the portal says now; nil when it does not say, and a page told before.
-  public mutating func stepOver(_ offset: Int, count answer: Int?) {
+  mutating func stepOver(_ offset: Int, count answer: Int?) {
     let answer = answer ?? count - base
     count = base + answer
     highestCount = max(highestCount, count)
@@ -393,7 +393,7 @@ public struct Walk: Sendable, Equatable, Codable {
   mutating func loseSeam() { missingSeams += 1 }
 
   /// What should stand before `offset` does not: something was deleted behind us.
-  public mutating func breakSeam(at offset: Int) {
+  mutating func breakSeam(at offset: Int) {
     brokenSeams += 1
     gapStart = nil
     isSeamBlind = false
@@ -501,11 +501,11 @@ extension String {
 }
 
 /// How much may disappear before we suspect the portal rather than believe it.
-public struct DeletionLimits: Sendable, Equatable, Codable {
-  public var percent: Double
-  public var count: Int
+struct DeletionLimits: Sendable, Equatable, Codable {
+  var percent: Double
+  var count: Int
 
-  public init(percent: Double, count: Int) {
+  init(percent: Double, count: Int) {
     self.percent = percent
     self.count = count
   }

@@ -7,26 +7,26 @@ import Logging
 ///                        ▲                            │
 ///                        └──────── position ◂─────────┘
 public struct Harvest: Sendable {
-  public struct Options: Sendable {
+  struct Options: Sendable {
     /// The whole catalogue now, due or not.
-    public var isFull: Bool
+    var isFull: Bool
     /// Records a page; 1 is asked as 2, because pages overlap by one.
-    public var rows: Int
-    public var requestsInFlight: Int
-    public var fullEvery: Duration
+    var rows: Int
+    var requestsInFlight: Int
+    var fullEvery: Duration
     /// How far before the checkpoint an incremental run begins: a slow writer's stamp is older than
     /// its commit.
-    public var overlap: Duration
-    public var limits: DeletionLimits
+    var overlap: Duration
+    var limits: DeletionLimits
     /// How many records may be stepped over in a run because the portal cannot serve them.
-    public var skipLimit: Int
-    public var censusEvery: Duration
+    var skipLimit: Int
+    var censusEvery: Duration
     /// Release the deletions that an earlier run listed as held.
-    public var acceptsDeletions = false
+    var acceptsDeletions = false
     /// A position older than this is dropped: the catalogue has moved too far.
-    public var resumeWithin = Duration.seconds(24 * 3600)
+    var resumeWithin = Duration.seconds(24 * 3600)
 
-    public init(_ settings: Settings = Settings(), isFull: Bool = false) {
+    init(_ settings: Settings = Settings(), isFull: Bool = false) {
       self.isFull = isFull
       rows = settings.portal.rows
       requestsInFlight = settings.portal.requestsInFlight

@@ -7,8 +7,8 @@ import Logging
 ///     call ▸ pause ▸ fetch ▸ check the envelope ▸ read
 ///              ▲                                   │ transient
 ///              └──────── wait, at most `retries` ──┘
-public struct Portal: Sendable {
-  public let settings: PortalSettings
+struct Portal: Sendable {
+  let settings: PortalSettings
   let tally: PortalTally
   let logger: Logger
   private let fetch: Fetch
@@ -20,7 +20,7 @@ public struct Portal: Sendable {
   /// - Parameters:
   ///   - fetch: the way to the portal, usually `Transport.get`.
   ///   - deadline: of the whole run: no request begins and no wait ends after it.
-  public init(
+  init(
     settings: PortalSettings,
     fetch: @escaping Fetch,
     clock: PortalClock = PortalClock(),

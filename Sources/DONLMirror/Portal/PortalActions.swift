@@ -234,7 +234,7 @@ struct SearchQuery: Sendable, Equatable {
 }
 
 /// One GET.
-public struct PortalRequest: Sendable, Equatable {
+struct PortalRequest: Sendable, Equatable {
   /// Fully percent-encoded.
   var url: String
   /// How long the whole of it may take, redirects and body included.
@@ -244,7 +244,7 @@ public struct PortalRequest: Sendable, Equatable {
 }
 
 /// What came, whatever its status; the body is whole and decompressed.
-public struct PortalResponse: Sendable, Equatable {
+struct PortalResponse: Sendable, Equatable {
   var status: Int
   /// By lower-case name; of a repeated header the first.
   var headers: [String: String]
@@ -277,7 +277,7 @@ public struct PortalResponse: Sendable, Equatable {
 }
 
 /// The way to the portal; a test gives another.
-public typealias Fetch = @Sendable (PortalRequest) async throws(PortalError) -> PortalResponse
+typealias Fetch = @Sendable (PortalRequest) async throws(PortalError) -> PortalResponse
 
 /// What asking for a value list brought.
 enum ListAnswer: Sendable, Equatable {

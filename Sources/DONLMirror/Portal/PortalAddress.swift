@@ -1,15 +1,15 @@
 import Foundation
 
 /// Where a portal's action API is, from the way people write it.
-public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
+struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
   /// The base of the site, without trailing slash: `https://data.overheid.nl/data`. Two ways to
   /// write one portal give one `site`. Where the API is not below a site, its address stands here.
-  public let site: String
+  let site: String
   /// What the name of an action is appended to.
   private let actions: String
   let target: Target
 
-  public var description: String { site }
+  var description: String { site }
 
   var host: String { target.host }
 
@@ -19,7 +19,7 @@ public struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
   /// - Parameter text: the base of the site (`https://data.overheid.nl/data`) or its full
   ///   `…/api/3/action`, or another address that ends in `/action`, with or without trailing slash.
   ///   The name of the host may be in any script.
-  public init(_ text: String) throws(InvalidPortalSetting) {
+  init(_ text: String) throws(InvalidPortalSetting) {
     let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
     guard let parts = URLComponents(string: text) else {
       throw InvalidPortalSetting(message: "portal.url is not a URL: \(Excerpt.escape(text))")

@@ -6,9 +6,9 @@ import NIOPosix
 import NIOSSL
 
 /// Why the portal gave no answer that can be used: the one error of this room.
-public struct PortalError: Error, Sendable, Equatable, CustomStringConvertible {
+struct PortalError: Error, Sendable, Equatable, CustomStringConvertible {
   /// What follows from it; the exit code is the executable's.
-  public enum Nature: Sendable, Equatable {
+  enum Nature: Sendable, Equatable {
     /// Another run may succeed (exit 75).
     case temporary
     /// The portal, or our own rule, refuses for good (exit 69).
@@ -20,18 +20,18 @@ public struct PortalError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// A stable word for logs, the ledger and scripts.
-  public struct Reason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
-    public let rawValue: String
-    public init(rawValue: String) { self.rawValue = rawValue }
-    public var description: String { rawValue }
+  struct Reason: RawRepresentable, Sendable, Hashable, CustomStringConvertible {
+    let rawValue: String
+    init(rawValue: String) { self.rawValue = rawValue }
+    var description: String { rawValue }
 
     static func http(_ status: Int) -> Reason { Reason(rawValue: "http_\(status)") }
   }
 
-  public var reason: Reason
-  public var nature: Nature
+  var reason: Reason
+  var nature: Nature
   /// One sentence that says what happened and what to do.
-  public var message: String
+  var message: String
   /// The status of the answer, if one came.
   var status: Int?
   /// CKAN's `error.__type`, when the answer was CKAN's own envelope: HTML has none.
@@ -43,7 +43,7 @@ public struct PortalError: Error, Sendable, Equatable, CustomStringConvertible {
   /// How often the request was sent.
   var attempts = 1
 
-  public var description: String {
+  var description: String {
     let tries = attempts > 1 ? " (after \(attempts) attempts)" : ""
     return message + tries + (excerpt.map { "; it began: \($0)" } ?? "")
   }

@@ -1,38 +1,38 @@
 import Foundation
 
 /// How one portal is asked.
-public struct PortalSettings: Sendable {
-  public var address: PortalAddress
+struct PortalSettings: Sendable {
+  var address: PortalAddress
   /// Between two requests.
-  public var pause: Duration
+  var pause: Duration
   /// How often a request is tried again.
-  public var retries: Int
+  var retries: Int
   /// Until the connection stands, TLS and proxy included.
-  public var connectTimeout: Duration
+  var connectTimeout: Duration
   /// Without a single byte.
-  public var idleTimeout: Duration
+  var idleTimeout: Duration
   /// For one request with its redirects and its body.
-  public var requestTimeout = Duration.seconds(15 * 60)
+  var requestTimeout = Duration.seconds(15 * 60)
   /// A body that stays below this speed for the whole window is given up.
-  public var lowSpeed = (bytesPerSecond: 1000, window: Duration.seconds(30))
+  var lowSpeed = (bytesPerSecond: 1000, window: Duration.seconds(30))
   /// Of one body, after decompression.
-  public var maxPageBytes: Int
-  public var proxy = ProxyRules()
+  var maxPageBytes: Int
+  var proxy = ProxyRules()
   /// Whole hosts, or `host:port`, that the portal may redirect to.
-  public var allowRedirectHosts: Set<String> = []
+  var allowRedirectHosts: Set<String> = []
   /// Sent to the portal's own scheme, host and port.
-  public var token: Secret?
+  var token: Secret?
   /// The header that the token travels in.
-  public var tokenHeader: String
+  var tokenHeader: String
   /// What else this process knows and nobody may read, such as the address of `ping.url`.
   var otherSecrets: [Secret] = []
   /// Shown to the portal's operators in the User-Agent.
-  public var contact: String?
+  var contact: String?
   /// A PEM file with certificate authorities to trust besides the system's.
-  public var certificateFile: String?
+  var certificateFile: String?
 
   /// The setting that an operator looks at when nothing answers.
-  public var addressSetting = "portal.url"
+  var addressSetting = "portal.url"
 
   var userAgent: String {
     "donl-mirror/\(toolVersion)" + (contact.map { " (+\($0))" } ?? "")

@@ -1,8 +1,8 @@
 import Foundation
 
 /// Which proxy, if any, stands between us and a host.
-public struct ProxyRules: Sendable, Equatable {
-  public struct Proxy: Sendable, Hashable, CustomStringConvertible {
+struct ProxyRules: Sendable, Equatable {
+  struct Proxy: Sendable, Hashable, CustomStringConvertible {
     enum Kind: Sendable { case http, socks }
 
     var kind: Kind
@@ -11,7 +11,7 @@ public struct ProxyRules: Sendable, Equatable {
     var user: String?
     var password: Secret?
 
-    public var description: String { "\(host):\(port)" }
+    var description: String { "\(host):\(port)" }
 
     /// The password, and what the `Proxy-Authorization` header says with it. A user without a password
     /// is a key.
@@ -22,7 +22,7 @@ public struct ProxyRules: Sendable, Equatable {
 
     /// Reads `http://user:password@host:port`, `host:port` or `socks5://host:port`; nil for
     /// anything else. The password stays out of every message.
-    public init?(_ text: String) {
+    init?(_ text: String) {
       let text = text.trimmingCharacters(in: .whitespaces)
       let url = text.contains("://") ? text : "http://" + text
       guard let parts = URLComponents(string: url), let host = Target.host(of: parts),
@@ -45,17 +45,17 @@ public struct ProxyRules: Sendable, Equatable {
   private var exceptions: [String] = []
 
   /// No proxy at all.
-  public init() {}
+  init() {}
 
   /// This proxy for every host but loopback.
-  public init(_ proxy: Proxy) {
+  init(_ proxy: Proxy) {
     http = proxy
     https = proxy
   }
 
   /// `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`; the lower-case name wins, an empty
   /// value is none. What cannot be read is an error: to go past a proxy that someone set is worse.
-  public init(environment: [String: String]) throws(InvalidPortalSetting) {
+  init(environment: [String: String]) throws(InvalidPortalSetting) {
     func value(_ name: String) -> (name: String, text: String)? {
       for name in [name.lowercased(), name] {
         if let text = environment[name] { return text.isEmpty ? nil : (name, text) }

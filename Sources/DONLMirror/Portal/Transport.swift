@@ -9,7 +9,7 @@ import Synchronization
 /// It answers with whatever status came, once the body is whole, decompressed and within its
 /// limits; everything else is a `PortalError`. Redirects follow our own policy, TLS is always
 /// verified.
-public struct Transport: Sendable {
+struct Transport: Sendable {
   private let settings: PortalSettings
   private let policy: RedirectPolicy
   /// By proxy; nil is the direct way. A proxy is a property of AsyncHTTPClient's client.
@@ -25,7 +25,7 @@ public struct Transport: Sendable {
   ///
   /// - Throws: `InvalidPortalSetting` when the token, the contact or the file of certificates
   ///   cannot be used, and what `body` throws.
-  public static func using<Result>(
+  static func using<Result>(
     _ settings: PortalSettings,
     tally: PortalTally = PortalTally(),
     logger: Logger,
@@ -69,7 +69,7 @@ public struct Transport: Sendable {
   }
 
   /// One GET with the redirects that the policy allows, within the request's timeout.
-  public func get(_ request: PortalRequest) async throws(PortalError) -> PortalResponse {
+  func get(_ request: PortalRequest) async throws(PortalError) -> PortalResponse {
     do {
       return try await withThrowingTaskGroup(of: PortalResponse.self) { group in
         group.addTask { try await follow(request) }
@@ -269,7 +269,7 @@ extension HTTPClient.Configuration.Proxy {
 }
 
 /// Counts what a run asks of the portal. Transport and portal share it; it is read as a snapshot.
-public final class PortalTally: Sendable {
+final class PortalTally: Sendable {
   struct Counts: Sendable, Equatable {
     /// Requests sent, retries and followed redirects included.
     var requests = 0
@@ -286,7 +286,7 @@ public final class PortalTally: Sendable {
 
   private let state = Mutex(Counts())
 
-  public init() {}
+  init() {}
 
   var counts: Counts { state.withLock { $0 } }
 

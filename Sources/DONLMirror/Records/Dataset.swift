@@ -2,22 +2,22 @@
 ///
 /// The columns are docs/contract.md's; which of them hold URIs is the field table's knowledge. Nearly all texts
 /// are ranges of the record, so that a first load copies none; `Dataset+Texts` gives them as strings.
-public struct Dataset: Sendable {
-  public let id: String
+struct Dataset: Sendable {
+  let id: String
   var texts: RecordTexts
   var content: RecordContent
   /// By which the record was read; names the fields in `content`.
   let keys: RecordKeys
   /// SHA-256 of the canonical record, lower-case hex (docs/contract.md, `content_hash`).
-  public let contentHash: String
+  let contentHash: String
   /// True when text had to be repaired (U+0000 or a lone surrogate became U+FFFD), or a number was
   /// none (NaN or Infinity became null).
-  public var isRepaired = false
+  var isRepaired = false
   /// How many values were NaN or infinite.
-  public var lostNumbers = 0
+  var lostNumbers = 0
 
   /// The bytes of the record as received.
-  public var record: ArraySlice<UInt8> { texts.record }
+  var record: ArraySlice<UInt8> { texts.record }
 }
 
 /// What the rows of a dataset hold, its texts as ranges (`RecordTexts`).
@@ -93,60 +93,60 @@ struct RecordGroup: Sendable {
 }
 
 /// A resource (distribution) of a dataset. Its key is (dataset, position): ids churn.
-public struct Resource: Sendable, Equatable {
+struct Resource: Sendable, Equatable {
   /// By `ResourceColumn`, one cell each.
-  public var columns: [Cell]
+  var columns: [Cell]
 
-  public subscript(column: ResourceColumn) -> Cell {
+  subscript(column: ResourceColumn) -> Cell {
     get { columns[column.rawValue] }
     set { columns[column.rawValue] = newValue }
   }
 }
 
 /// One value of a URI-valued field.
-public struct URIValue: Sendable, Equatable {
+struct URIValue: Sendable, Equatable {
   /// The position of the resource that owns it; nil on a dataset field.
-  public var resourcePosition: Int?
+  var resourcePosition: Int?
   /// The key as sent.
-  public var field: String
-  public var position: Int
+  var field: String
+  var position: Int
   /// The value as sent.
-  public var value: String
+  var value: String
   /// No scheme followed by `:` and something, or a control character in it.
-  public var isMalformed: Bool
+  var isMalformed: Bool
   /// The display name that the portal sent beside it, if any.
-  public var portalLabel: String?
+  var portalLabel: String?
   /// The `spatial_scheme` at the same index; it decides the list of a `spatial_value`.
-  public var scheme: String?
+  var scheme: String?
 }
 
 /// A key that neither the columns nor the URI values carry.
-public struct Extra: Sendable, Equatable {
-  public var resourcePosition: Int?
-  public var key: String
+struct Extra: Sendable, Equatable {
+  var resourcePosition: Int?
+  var key: String
   /// The text of a string; the JSON as sent of anything else.
-  public var value: String
+  var value: String
   /// `string`, `number`, `boolean`, `array` or `object`.
-  public var jsonType: String
+  var jsonType: String
 }
 
 /// An organization or a group of the portal (CKAN keeps both in one shape).
-public struct CatalogGroup: Sendable, Equatable {
-  public var id: String
-  public var name: String?
-  public var title: String?
-  public var description: String?
+struct CatalogGroup: Sendable, Equatable {
+  var id: String
+  var name: String?
+  var title: String?
+  var description: String?
   /// `image_url` or `image_display_url`.
-  public var imageURL: String?
-  public var state: String?
-  public var created: String?
+  var imageURL: String?
+  var state: String?
+  var created: String?
 }
 
 extension Dataset {
   /// By `DatasetColumn`, one cell each.
   var columns: [Cell] { content.columns.map(cell) }
 
-  public subscript(column: DatasetColumn) -> Cell { cell(content.columns[column.rawValue]) }
+  subscript(column: DatasetColumn) -> Cell { cell(content.columns[column.rawValue]) }
 
   /// In the order as served; the index is the position.
   var resources: [Resource] {

@@ -7,9 +7,9 @@ import Synchronization
 ///
 /// Readers are never blocked (WAL). The `-wal` and `-shm` files stay when we close, so that a
 /// reader who may not write in the folder can still open the file (sqlite.org/wal.html, "Read-Only Databases").
-public final class Store: Sendable {
+final class Store: Sendable {
   /// Where the file is, links followed.
-  public let path: String
+  let path: String
   let queue: DatabaseQueue
   let writer: CatalogWriter
 
@@ -22,7 +22,7 @@ public final class Store: Sendable {
   /// Opens the database, creating or migrating it. The caller holds the `HarvestLock`.
   ///
   /// - Throws: `Failure`: 65 damaged, newer or another program's; 73, 74, 77 as the disk says.
-  public convenience init(path: String) throws {
+  convenience init(path: String) throws {
     try self.init(path: path, schema: .current)
   }
 
@@ -198,7 +198,7 @@ public final class Store: Sendable {
   }
 
   /// Closes the database with an empty WAL, so that the file alone is the whole.
-  public func close() throws { _ = try closeTellingHindrance() }
+  func close() throws { _ = try closeTellingHindrance() }
 
   /// - Returns: why the WAL could not be emptied; nil when it is empty. It stays as it is then, and
   ///   nothing is lost.

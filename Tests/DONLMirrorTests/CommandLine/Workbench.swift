@@ -6,9 +6,13 @@ import Testing
 
 /// The built `donl-mirror`, run as a process of its own.
 ///
-/// One suite after the other: a process is a whole Swift runtime, and a machine has few cores.
+/// One test after the other in each of three suites, of which `ProcessFaults` is the third: a process is a whole
+/// Swift runtime, and a machine has few cores.
 @Suite("The command line", .serialized)
 enum CommandLineTests {}
+
+@Suite("The command line in the field", .serialized)
+enum FieldCommandTests {}
 
 /// A folder of its own, in which commands are run as a person would run them.
 final class Workbench: Sendable {

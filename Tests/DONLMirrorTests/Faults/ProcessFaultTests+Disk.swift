@@ -1,10 +1,10 @@
 import Foundation
 import Testing
 
-extension CommandLineTests.ProcessFaults {
+extension ProcessFaults {
   @Suite("of the disk")
   struct OfDisk {
-    private static let harvest = CommandLineTests.ProcessFaults.harvest
+    private static let harvest = ProcessFaults.harvest
 
     @Test(
       "62 the disk is full at some stage: 74, and with room the next run comes to the same end",

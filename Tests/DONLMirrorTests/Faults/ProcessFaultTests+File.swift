@@ -4,10 +4,10 @@ import Testing
 
 @testable import DONLMirror
 
-extension CommandLineTests.ProcessFaults {
+extension ProcessFaults {
   @Suite("of the file")
   struct OfFile {
-    private static let harvest = CommandLineTests.ProcessFaults.harvest
+    private static let harvest = ProcessFaults.harvest
 
     private static func harvested() async throws -> Workbench {
       let bench = try Workbench()

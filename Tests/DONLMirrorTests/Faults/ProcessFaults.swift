@@ -1,31 +1,30 @@
 import Foundation
 import GRDB
 import SamplePortal
+import Synchronization
 import Testing
 
-extension CommandLineTests {
-  /// Section C of the fault table: the process, the disk and the file. The number is the row's.
-  ///
-  /// A power cut is what is left of the WAL after one (61).
-  @Suite("A fault of process, disk or file")
-  enum ProcessFaults {
-    static let harvest = #""$donl_mirror" harvest --sample --db mirror.db --rows 20"#
-    /// Mounting needs a namespace of our own.
-    static let canMount = succeeds("unshare -m mount -t tmpfs tmpfs /mnt")
-    static let canBeSomeoneElse = geteuid() == 0 && succeeds("setpriv --version")
-    static let canFakeTime = succeeds("faketime -f +1y true")
-    static let canInject = succeeds("strace -o /dev/null -e trace=none true")
+/// Section C of the fault table: the process, the disk and the file. The number is the row's.
+///
+/// A power cut is what is left of the WAL after one (61).
+@Suite("A fault of process, disk or file", .serialized)
+enum ProcessFaults {
+  static let harvest = #""$donl_mirror" harvest --sample --db mirror.db --rows 20"#
+  /// Mounting needs a namespace of our own.
+  static let canMount = succeeds("unshare -m mount -t tmpfs tmpfs /mnt")
+  static let canBeSomeoneElse = geteuid() == 0 && succeeds("setpriv --version")
+  static let canFakeTime = succeeds("faketime -f +1y true")
+  static let canInject = succeeds("strace -o /dev/null -e trace=none true")
 
-    private static func succeeds(_ command: String) -> Bool {
-      let process = Process()
-      process.executableURL = URL(filePath: "/bin/sh")
-      process.arguments = ["-c", command]
-      process.standardOutput = FileHandle.nullDevice
-      process.standardError = FileHandle.nullDevice
-      guard (try? process.run()) != nil else { return false }
-      process.waitUntilExit()
-      return process.terminationStatus == 0
-    }
+  private static func succeeds(_ command: String) -> Bool {
+    let process = Process()
+    process.executableURL = URL(filePath: "/bin/sh")
+    process.arguments = ["-c", command]
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle.nullDevice
+    guard (try? process.run()) != nil else { return false }
+    process.waitUntilExit()
+    return process.terminationStatus == 0
   }
 }
 
@@ -52,8 +51,19 @@ extension Workbench {
     }
   }
 
-  /// The mirror of the sample that nobody disturbed.
+  private static let references = Mutex<[Int: Task<[String: [String]], any Error>]>([:])
+
+  /// The mirror of the sample that nobody disturbed; made once for a day.
   static func undisturbed(day: Int = 1) async throws -> [String: [String]] {
+    let reference = references.withLock { known in
+      let reference = known[day] ?? Task { try await harvestUndisturbed(day: day) }
+      known[day] = reference
+      return reference
+    }
+    return try await reference.value
+  }
+
+  private static func harvestUndisturbed(day: Int) async throws -> [String: [String]] {
     let bench = try Workbench()
     for day in 1...day {
       let ended = try await bench.run(
@@ -65,7 +75,7 @@ extension Workbench {
 
   /// Harvests once more: the end must be whole, and that of a mirror nobody disturbed.
   func expectRecovery(
-    _ comment: Comment? = nil, by harvest: String = CommandLineTests.ProcessFaults.harvest
+    _ comment: Comment? = nil, by harvest: String = ProcessFaults.harvest
   ) async throws {
     let next = try await shell(harvest)
     #expect(next.code == 0, comment)

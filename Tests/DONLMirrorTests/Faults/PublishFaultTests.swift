@@ -2,10 +2,10 @@ import Foundation
 import SamplePortal
 import Testing
 
-extension CommandLineTests.ProcessFaults {
+extension ProcessFaults {
   @Suite("of publishing and telling")
   struct OfPublishing {
-    private static let harvest = CommandLineTests.ProcessFaults.harvest
+    private static let harvest = ProcessFaults.harvest
     private static let publishing = [
       "DONL_MIRROR_PUBLISH_PATH": "public/catalog.db",
       "DONL_MIRROR_METRICS_TEXTFILE": "metrics.prom",

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-extension CommandLineTests {
+extension FieldCommandTests {
   /// `Scripts/fault-table`, D2 to D4: two names that mean one file.
   @Suite("Files in the field")
   struct FieldFileTests {

@@ -174,7 +174,7 @@ extension Mirror {
   }
 }
 
-extension CommandLineTests {
+extension FieldCommandTests {
   @Suite("Status in the field")
   struct FieldStatusTests {
     @Test("E4 held deletions: the reason once, the names below it, fifty in all")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import DONLMirror
 
-extension CommandLineTests {
+extension FieldCommandTests {
   /// `Scripts/fault-table`, D6, D7, E2, E7, E8 and E10: what people configure, and what they are told.
   @Suite("Settings in the field")
   struct FieldSettings {

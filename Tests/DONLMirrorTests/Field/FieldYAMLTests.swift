@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-extension CommandLineTests {
+extension FieldCommandTests {
   /// `Scripts/fault-table`, D5: a few lines of configuration that stand for gigabytes.
   @Suite("YAML in the field")
   struct FieldYAML {

@@ -5,9 +5,9 @@ enum Timestamp {
   static func text(_ date: Date) -> String {
     let micros = Int64((date.timeIntervalSince1970 * 1_000_000).rounded())
     let (day, inDay) = micros.quotientAndRemainder(flooring: 86_400_000_000)
-    let (year, month, dayOfMonth) = civil(day)
+    let (year, month, dayOfMonth) = CivilDay.date(ofDays: Int(day))
     let seconds = inDay / 1_000_000
-    return pad(year, 4) + "-" + pad(month, 2) + "-" + pad(dayOfMonth, 2) + "T"
+    return pad(Int64(year), 4) + "-" + pad(Int64(month), 2) + "-" + pad(Int64(dayOfMonth), 2) + "T"
       + pad(seconds / 3600, 2) + ":" + pad(seconds / 60 % 60, 2) + ":" + pad(seconds % 60, 2)
       + "." + pad(inDay % 1_000_000, 6) + "Z"
   }
@@ -25,12 +25,30 @@ enum Timestamp {
       let hour = number(11..<13), let minute = number(14..<16), let second = number(17..<19),
       let micros = number(20..<26)
     else { return nil }
-    let seconds = days(year, month, day) * 86400 + hour * 3600 + minute * 60 + second
+    let days = Int64(CivilDay.days(Int(year), Int(month), Int(day)))
+    let seconds = days * 86400 + hour * 3600 + minute * 60 + second
     return Date(timeIntervalSince1970: Double(seconds) + Double(micros) / 1_000_000)
   }
 
-  /// Days since 1970 to the proleptic Gregorian calendar (Howard Hinnant, `civil_from_days`).
-  private static func civil(_ days: Int64) -> (Int64, Int64, Int64) {
+  private static func pad(_ number: Int64, _ width: Int) -> String {
+    let digits = String(number)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
+
+/// The proleptic Gregorian calendar (Howard Hinnant, `days_from_civil`, `civil_from_days`): years begin in
+/// March there, so that the leap day is the last.
+enum CivilDay {
+  /// Days since 1970-01-01.
+  static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
+    let shiftedYear = month <= 2 ? year - 1 : year
+    let (era, yearOfEra) = shiftedYear.quotientAndRemainder(flooring: 400)
+    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
+  }
+
+  static func date(ofDays days: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
     let (era, dayOfEra) = shifted.quotientAndRemainder(flooring: 146_097)
     let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36524 - dayOfEra / 146_096) / 365
@@ -41,22 +59,17 @@ enum Timestamp {
     return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day)
   }
 
-  private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-    let shiftedYear = month <= 2 ? year - 1 : year
-    let (era, yearOfEra) = shiftedYear.quotientAndRemainder(flooring: 400)
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
-  }
-
-  private static func pad(_ number: Int64, _ width: Int) -> String {
-    let digits = String(number)
-    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  static func length(ofMonth month: Int, in year: Int) -> Int {
+    switch month {
+    case 4, 6, 9, 11: 30
+    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
+    default: 31
+    }
   }
 }
 
-extension Int64 {
-  fileprivate func quotientAndRemainder(flooring divisor: Int64) -> (Int64, Int64) {
+extension BinaryInteger {
+  fileprivate func quotientAndRemainder(flooring divisor: Self) -> (Self, Self) {
     let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
     return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
   }

@@ -4,9 +4,9 @@
 /// by one record, and ids must ascend across that seam; when they do not, something was deleted
 /// behind us, and the walk steps back until they do. So no record that lived throughout is missed
 /// (docs/design.md, "The walk"). It advances by what arrived, never by what was asked.
-struct Walk: Sendable, Equatable, Codable {
+public struct Walk: Sendable, Equatable, Codable {
   /// A stretch of offsets, `start..<end`, where the portal counts records that it does not serve.
-  struct Gap: Sendable, Equatable, Codable {
+  public struct Gap: Sendable, Equatable, Codable {
     var start: Int
     var end: Int
     /// How many of them: all, unless the portal serves some records in between.
@@ -37,7 +37,7 @@ struct Walk: Sendable, Equatable, Codable {
   /// Records taken, those without an id included.
   private(set) var taken = 0
   /// In the order of offsets; a gap that is being crossed is not among them yet.
-  private(set) var gaps: [Gap] = []
+  public private(set) var gaps: [Gap] = []
   /// False once ids did not ascend within a page: the portal does not honor `sort`.
   private(set) var isOrdered = true
   /// How many seams broke (and were mended by stepping back).
@@ -90,7 +90,7 @@ struct Walk: Sendable, Equatable, Codable {
 
   /// Everything that was served throughout the walk has been taken: up to `count`, each record was
   /// taken, lies in a named gap, or came in behind the position, which the end has then shown.
-  var isWhole: Bool {
+  public var isWhole: Bool {
     isFinished && isOrdered && !hasCollapsed && !hasLostEnd && missingSeams == 0
   }
 
@@ -504,11 +504,6 @@ extension String {
 struct DeletionLimits: Sendable, Equatable, Codable {
   var percent: Double
   var count: Int
-
-  init(percent: Double, count: Int) {
-    self.percent = percent
-    self.count = count
-  }
 
   /// More than `percent` of the whole **and** more than `count`.
   func areExceeded(losing lost: Int, of whole: Int) -> Bool {

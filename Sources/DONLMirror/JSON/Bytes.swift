@@ -28,6 +28,10 @@ struct ByteView {
     return UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
   }
 
+  var hasByteOrderMark: Bool {
+    count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
+  }
+
   var holdsNUL: Bool { bytes.contains(0) }
 
   /// Valid UTF-8 without NUL as text.

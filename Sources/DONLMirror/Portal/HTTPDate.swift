@@ -91,31 +91,13 @@ enum HTTPDate {
   }
 
   private static func date(_ year: Int, _ month: Int, _ day: Int, _ second: Int) -> Date? {
-    guard day >= 1, day <= length(of: month, in: year) else { return nil }
-    let days = daysSinceEpoch(year, month, day)
+    guard day >= 1, day <= CivilDay.length(ofMonth: month, in: year) else { return nil }
+    let days = CivilDay.days(year, month, day)
     return Date(timeIntervalSince1970: Double(days * 86_400 + second))
   }
 
-  private static func length(of month: Int, in year: Int) -> Int {
-    let isLeap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0
-    return [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1]
-  }
-
-  /// Days from 1970-01-01 in the proleptic Gregorian calendar; years begin in March here, so that
-  /// the leap day is the last.
-  private static func daysSinceEpoch(_ year: Int, _ month: Int, _ day: Int) -> Int {
-    let year = month <= 2 ? year - 1 : year
-    let era = (year >= 0 ? year : year - 399) / 400
-    let yearOfEra = year - era * 400
-    let dayOfYear = (153 * ((month + 9) % 12) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
-  }
-
   private static func year(of date: Date) -> Int {
-    let days = Int((date.timeIntervalSince1970 / 86_400).rounded(.down))
-    // Right but for the first days of January and the last of December, which is near enough here.
-    return 1970 + Int((Double(days) / 365.2425).rounded(.down))
+    CivilDay.date(ofDays: Int((date.timeIntervalSince1970 / 86_400).rounded(.down))).year
   }
 }
 

@@ -23,7 +23,7 @@ enum PortalAnswer {
         message: "The portal answered with status \(response.status) and nothing else.",
         status: response.status)
     }
-    guard Envelope(body) != nil else {
+    guard Envelope.begins(body) else {
       let what = body[first] == UInt8(ascii: "<") ? "a web page" : "something else"
       throw PortalError(
         reason: .notJSON, nature: .notCKAN,

@@ -114,12 +114,6 @@ struct Page: Sendable, Equatable {
   }
 }
 
-extension ByteView {
-  fileprivate var hasByteOrderMark: Bool {
-    count >= 3 && self[0] == 0xEF && self[1] == 0xBB && self[2] == 0xBF
-  }
-}
-
 /// What a census learns of one dataset.
 struct CensusRow: Sendable, Hashable {
   var id: String

@@ -22,7 +22,8 @@ struct PortalDate: Sendable, Equatable {
     guard let year = scanner.number(digits: 4), scanner.skip(0x2D),
       let month = scanner.number(digits: 2), scanner.skip(0x2D),
       let day = scanner.number(digits: 2),
-      year >= 1, (1...12).contains(month), day >= 1, day <= Self.days(inMonth: month, of: year)
+      year >= 1, (1...12).contains(month), day >= 1,
+      day <= CivilDay.length(ofMonth: month, in: year)
     else { return nil }
     (self.year, self.month, self.day) = (year, month, day)
     if scanner.skip(0x54) || scanner.skip(0x74) || scanner.skipSpaceBeforeDigit() {
@@ -46,8 +47,8 @@ struct PortalDate: Sendable, Equatable {
     var time = time ?? Time()
     let minutes = time.hour * 60 + time.minute - (time.offset ?? 0)
     (time.hour, time.minute) = ((minutes + 1440) % 1440 / 60, (minutes + 1440) % 60)
-    if minutes < 0 { date.goBackOneDay() }
-    if minutes >= 1440 { date.goForwardOneDay() }
+    if minutes < 0 { date.move(byDays: -1) }
+    if minutes >= 1440 { date.move(byDays: 1) }
     guard (1...9999).contains(date.year) else { return nil }
     return Self.text { digits in
       date.writeDay(&digits)
@@ -91,27 +92,8 @@ struct PortalDate: Sendable, Equatable {
     return time
   }
 
-  private static func days(inMonth month: Int, of year: Int) -> Int {
-    switch month {
-    case 4, 6, 9, 11: 30
-    case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-    default: 31
-    }
-  }
-
-  private mutating func goBackOneDay() {
-    day -= 1
-    guard day == 0 else { return }
-    month -= 1
-    if month == 0 { (year, month) = (year - 1, 12) }
-    day = Self.days(inMonth: month, of: year)
-  }
-
-  private mutating func goForwardOneDay() {
-    day += 1
-    guard day > Self.days(inMonth: month, of: year) else { return }
-    (month, day) = (month + 1, 1)
-    if month == 13 { (year, month) = (year + 1, 1) }
+  private mutating func move(byDays days: Int) {
+    (year, month, day) = CivilDay.date(ofDays: CivilDay.days(year, month, day) + days)
   }
 }
 

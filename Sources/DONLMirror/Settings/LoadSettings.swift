@@ -1,4 +1,3 @@
-import Configuration
 import Foundation
 
 extension Settings {
@@ -118,10 +117,9 @@ private func values(of file: SettingsFile) throws(SettingsError) -> [GivenValue]
   for entry in file.entries {
     let origin = Origin.file(file.path, line: entry.line)
     if let setting = Setting.named(entry.key) {
-      let text = file.text(of: entry) ?? ""
-      values.append(GivenValue(setting, text, origin))
+      values.append(GivenValue(setting, entry.text ?? "", origin))
     } else if Setting.isSection(entry.key) {
-      guard entry.shape == .nothing else {
+      guard entry.text == nil else {
         throw SettingsError(
           "\(origin): \(entry.key) is a section; its settings stand indented on the lines below.")
       }
@@ -135,10 +133,8 @@ private func values(of file: SettingsFile) throws(SettingsError) -> [GivenValue]
 /// The values of a file, without what is no setting.
 private func readableValues(of file: SettingsFile) -> [GivenValue] {
   file.entries.compactMap { entry in
-    guard let setting = Setting.named(entry.key), let text = file.text(of: entry) else {
-      return nil
-    }
-    return GivenValue(setting, text, .file(file.path, line: entry.line))
+    guard let setting = Setting.named(entry.key) else { return nil }
+    return GivenValue(setting, entry.text ?? "", .file(file.path, line: entry.line))
   }
 }
 
@@ -163,17 +159,9 @@ private func values(
 private func knownValues(
   ofEnvironment environment: [String: String]
 ) -> (values: [GivenValue], names: [String]) {
-  let provider = EnvironmentVariablesProvider(environmentVariables: environment)
-    .prefixKeys(with: ["donl-mirror"])
-  var values: [GivenValue] = []
-  var names: [String] = []
-  for setting in Setting.all {
-    guard let found = try? provider.value(forKey: setting.configKey, type: .string) else {
-      continue
-    }
-    names.append(found.encodedKey)
-    guard case .string(let text)? = found.value?.content else { continue }
-    values.append(GivenValue(setting, text, .environment(found.encodedKey)))
+  let names = Setting.all.map(\.variable)
+  let values = zip(Setting.all, names).compactMap { setting, name in
+    environment[name].map { GivenValue(setting, $0, .environment(name)) }
   }
   return (values, names)
 }
@@ -216,8 +204,9 @@ private func hint(_ key: String) -> String {
 }
 
 extension Setting {
-  fileprivate var configKey: AbsoluteConfigKey {
-    AbsoluteConfigKey(key.split(separator: ".").map(String.init))
+  /// `DONL_MIRROR_PORTAL_REQUESTS_IN_FLIGHT`.
+  fileprivate var variable: String {
+    "DONL_MIRROR_" + String(key.uppercased().map { $0 == "." || $0 == "-" ? "_" : $0 })
   }
 
   static func named(_ key: String) -> Setting? {

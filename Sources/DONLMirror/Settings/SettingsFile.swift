@@ -1,26 +1,21 @@
-import Configuration
 import Foundation
 import Yams
 
-/// A configuration file: its values, as swift-configuration reads them, and the line of each key,
-/// which only Yams tells.
+/// A configuration file: its values, and the line of each key.
 struct SettingsFile {
   /// A longer file is no configuration.
   static let bytesMax = 1 << 20
 
   /// A key of the file, in dotted form.
   struct Entry {
-    enum Shape { case text, list, nothing }
-
     let key: String
     let line: Int
-    let shape: Shape
+    /// As it stands there; the items of a list are joined with commas. Nil where there is nothing.
+    let text: String?
   }
 
   let path: String
   let entries: [Entry]
-  /// Nil when the file holds comments only.
-  let snapshot: YAMLSnapshot?
 
   /// - Throws: when the file is missing, unreadable or no YAML mapping, or names a key twice.
   init(path: String) throws(SettingsError) {
@@ -36,27 +31,12 @@ struct SettingsFile {
       entries = try withExtendedLifetime(parser) {
         try Self.entries(of: try parser.singleRoot(), in: path)
       }
-      snapshot =
-        entries.isEmpty
-        ? nil : try YAMLSnapshot(data: data.bytes, providerName: path, parsingOptions: .default)
     } catch let error as SettingsError {
       throw error
     } catch {
       throw SettingsError(Self.sentence(for: error, in: path))
     }
     try refuseTwins()
-  }
-
-  /// The text behind a key; the items of a list are joined with commas.
-  func text(of entry: Entry) -> String? {
-    let key = AbsoluteConfigKey(entry.key.split(separator: ".").map(String.init))
-    let type: ConfigType = entry.shape == .list ? .stringArray : .string
-    switch (entry.shape, (try? snapshot?.value(forKey: key, type: type))?.value?.content) {
-    case (.nothing, _): return ""
-    case (_, .string(let text)?): return text
-    case (_, .stringArray(let items)?): return items.joined(separator: ",")
-    default: return nil
-    }
   }
 
   private func refuseTwins() throws(SettingsError) {
@@ -131,13 +111,14 @@ struct SettingsFile {
       if let inner = value.mapping, !inner.isEmpty {
         try collect(inner, under: key + ".", in: path, into: &entries)
       } else if let items = value.sequence {
-        guard items.allSatisfy({ $0.scalar != nil }) else {
+        let texts = items.compactMap(\.scalar?.string)
+        guard texts.count == items.count else {
           throw SettingsError("\(path):\(line): the list of \(key) must hold plain values.")
         }
-        entries.append(Entry(key: key, line: line, shape: .list))
+        entries.append(Entry(key: key, line: line, text: texts.joined(separator: ",")))
       } else {
-        let isNothing = value.null != nil || value.mapping != nil
-        entries.append(Entry(key: key, line: line, shape: isNothing ? .nothing : .text))
+        let text = value.null == nil ? value.scalar?.string : nil
+        entries.append(Entry(key: key, line: line, text: text))
       }
     }
   }

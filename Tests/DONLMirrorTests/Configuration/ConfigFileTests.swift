@@ -17,7 +17,7 @@ struct ConfigFileTests {
     #expect(loaded.settings == Settings())
     for entry in file.entries {
       let setting = try #require(Setting.named(entry.key))
-      #expect(file.text(of: entry) == setting.write(Settings()) ?? "", "\(entry.key)")
+      #expect((entry.text ?? "") == setting.write(Settings()) ?? "", "\(entry.key)")
     }
   }
 

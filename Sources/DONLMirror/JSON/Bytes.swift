@@ -235,6 +235,16 @@ final class ByteWriter {
 
   func removeAll() { count = 0 }
 
+  /// Forgets what was written, and gives back what one huge text has taken.
+  func letGo() {
+    count = 0
+    guard storage.count > Self.keptBytes else { return }
+    storage.deallocate()
+    storage = .allocate(byteCount: 4096, alignment: 1)
+  }
+
+  private static let keptBytes = 1 << 20
+
   /// Makes room for so many bytes more.
   func reserve(_ bytes: Int) {
     guard count + bytes > storage.count else { return }

@@ -40,6 +40,9 @@ struct CanonicalWriter {
     buffer.reserve(bytes)
   }
 
+  /// Gives back what one huge record has taken.
+  func letGo() { buffer.letGo() }
+
   /// Writes the whole record.
   mutating func write(_ document: JSONDocument) {
     guard document.kind(document.root) == .object else {

@@ -20,6 +20,7 @@ enum ContentHash {
     // The canonical form is never longer than what was sent.
     writer.restart(expecting: document.bytes.count)
     writer.write(document)
+    defer { writer.letGo() }
     var hash = SHA256()
     hash.update(bufferPointer: writer.output)
     return hash.finalize().hex

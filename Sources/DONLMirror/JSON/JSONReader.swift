@@ -32,7 +32,8 @@ struct JSONReader {
   mutating func read<Result>(_ record: some ByteHolder, _ body: (JSONDocument) -> Result)
     throws(JSONFault) -> Result
   {
-    try record.withView { (bytes) throws(JSONFault) -> Result in
+    defer { letGo() }
+    return try record.withView { (bytes) throws(JSONFault) -> Result in
       try read(bytes)
       return nodes.withUnsafeBufferPointer { nodes in
         members.withUnsafeBufferPointer { members in
@@ -43,6 +44,17 @@ struct JSONReader {
       }
     }
   }
+
+  /// Gives back what one huge record has taken.
+  private mutating func letGo() {
+    pool.letGo()
+    decoded.letGo()
+    guard nodes.capacity > Self.keptNodes else { return }
+    nodes = []
+    members = []
+  }
+
+  private static let keptNodes = 1 << 16
 
   private mutating func read(_ bytes: ByteView) throws(JSONFault) {
     nodes.removeAll(keepingCapacity: true)

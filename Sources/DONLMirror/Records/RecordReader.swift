@@ -65,6 +65,8 @@ struct RecordReader {
 
   private mutating func readResources(_ list: Int) {
     var reader = ObjectReader(document, resourceKeys)
+    let count = document.elements(of: list).reduce(into: 0) { count, _ in count += 1 }
+    content.resources.reserveCapacity(count * ResourceColumn.names.count)
     for (position, element) in document.elements(of: list).enumerated() {
       // An element that is no object has no columns, but it keeps its position.
       reader.open(element, resource: position)

@@ -6,7 +6,7 @@ import Testing
 
 /// The built `donl-mirror`, run as a process of its own.
 ///
-/// One test after the other in each of three suites, of which `ProcessFaults` is the third: a process is a whole
+/// One test after the other in each suite of these, and of `ProcessFaults`: a process is a whole
 /// Swift runtime, and a machine has few cores.
 @Suite("The command line", .serialized)
 enum CommandLineTests {}

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension ProcessFaults {
-  @Suite("of the disk")
+  @Suite("of the disk", .serialized)
   struct OfDisk {
     private static let harvest = ProcessFaults.harvest
 

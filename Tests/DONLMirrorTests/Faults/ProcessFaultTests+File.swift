@@ -5,7 +5,7 @@ import Testing
 @testable import DONLMirror
 
 extension ProcessFaults {
-  @Suite("of the file")
+  @Suite("of the file", .serialized)
   struct OfFile {
     private static let harvest = ProcessFaults.harvest
 

@@ -3,7 +3,7 @@ import SamplePortal
 import Testing
 
 extension ProcessFaults {
-  @Suite("of the process")
+  @Suite("of the process", .serialized)
   struct OfProcess {
     /// `.ci/run` kills fifty times.
     @Test("59 kill -9 at random moments: each ending equals the undisturbed mirror")

@@ -7,7 +7,7 @@ import Testing
 /// Section C of the fault table: the process, the disk and the file. The number is the row's.
 ///
 /// A power cut is what is left of the WAL after one (61).
-@Suite("A fault of process, disk or file", .serialized)
+@Suite("A fault of process, disk or file")
 enum ProcessFaults {
   static let harvest = #""$donl_mirror" harvest --sample --db mirror.db --rows 20"#
   /// Mounting needs a namespace of our own.

@@ -3,7 +3,7 @@ import SamplePortal
 import Testing
 
 extension ProcessFaults {
-  @Suite("of publishing and telling")
+  @Suite("of publishing and telling", .serialized)
   struct OfPublishing {
     private static let harvest = ProcessFaults.harvest
     private static let publishing = [

@@ -38,13 +38,13 @@ func checkSplitter(_ input: [UInt8]) {
     switch outcome {
     case .success(let dataset):
       dataset.demandStorable()
-      demand(dataset.record == record, "a dataset keeps its bytes")
+      demand(Array(dataset.record) == record, "a dataset keeps its bytes")
       demand(page.ids[index] == dataset.id, "the walk sees the id that is stored")
       demand(
         rows[index]?.metadataModified == dataset[.metadataModified].text,
         "the census sees the stamp that is stored")
     case .failure(let rejection):
-      demand(rejection.record == record, "a rejection keeps its bytes")
+      demand(Array(rejection.record) == record, "a rejection keeps its bytes")
     }
   }
 }

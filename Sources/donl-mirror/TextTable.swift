@@ -8,7 +8,7 @@ struct TextTable {
     self.rows = rows
   }
 
-  /// A line a row, fit for a terminal.
+  /// One line per row, fit for a terminal.
   var text: String {
     let lines = ([heads] + rows).map { $0.map(\.escapedForTerminal) }
     let widths = heads.indices.map { column in lines.map { $0[column].count }.max() ?? 0 }

@@ -220,7 +220,7 @@ public enum LogFormat: String, Sendable, CaseIterable {
   case text
   /// The journal's `<4>` priorities before each line, no time.
   case journal
-  /// One JSON object a line.
+  /// One JSON object per line.
   case json
 }
 

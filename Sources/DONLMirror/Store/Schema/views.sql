@@ -1,6 +1,6 @@
 -- The views that carry the contract. They are dropped and made again whenever the schema version moves.
 
-CREATE VIEW datasets AS -- the live datasets, one a row
+CREATE VIEW datasets AS -- the live datasets, one per row
 SELECT
   d.id, d.name, d.title, d.notes, d.url, d.identifier, d.state, d.type, d.private,
   d.owner_org, d.organization_title, d.authority, d.publisher, d.maintainer,

@@ -4,10 +4,9 @@ import Logging
 extension RunSummary {
   /// `run 42 full complete datasets=17849 created=12 …`
   var line: String {
-    "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) created=\(tally.created) "
-      + "updated=\(tally.updated) touched=\(tally.touched) unchanged=\(tally.unchanged) "
-      + "deleted=\(tally.deleted) held=\(tally.held) rejected=\(tally.rejected) "
-      + "pages=\(pages) requests=\(requests) retries=\(retries)"
+    let counters = Tally.counters.map { "\($0.name)=\(tally[keyPath: $0.path])" }
+    return "run \(id) \(mode.rawValue) \(outcome.rawValue) datasets=\(datasets) "
+      + counters.joined(separator: " ") + " pages=\(pages) requests=\(requests) retries=\(retries)"
   }
 
   /// What an operator may act on, and then one line that sums up, at notice.

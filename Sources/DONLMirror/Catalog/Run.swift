@@ -23,14 +23,16 @@ public struct Tally: Sendable, Equatable, Codable {
 
   public var hasChanges: Bool { created + updated + deleted > 0 }
 
+  public typealias Counter = WritableKeyPath<Tally, Int> & Sendable
+
+  /// Every counter by its name, which is that of its column in `runs`; in the order in which people are told.
+  public static let counters: [(name: String, path: Counter)] = [
+    ("created", \.created), ("updated", \.updated), ("touched", \.touched),
+    ("unchanged", \.unchanged), ("deleted", \.deleted), ("held", \.held), ("rejected", \.rejected),
+  ]
+
   static func += (left: inout Tally, right: Tally) {
-    left.created += right.created
-    left.updated += right.updated
-    left.touched += right.touched
-    left.unchanged += right.unchanged
-    left.deleted += right.deleted
-    left.held += right.held
-    left.rejected += right.rejected
+    for (_, path) in counters { left[keyPath: path] += right[keyPath: path] }
   }
 }
 

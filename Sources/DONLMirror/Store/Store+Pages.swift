@@ -225,15 +225,10 @@ extension Store {
         break
       }
     }
-    try db.execute(
-      sql: """
-        UPDATE runs SET created = created + ?, updated = updated + ?, touched = touched + ?,
-          unchanged = unchanged + ?, rejected = rejected + ?
-        WHERE id = ?
-        """,
-      arguments: [
-        tally.created, tally.updated, tally.touched, tally.unchanged, tally.rejected, run.id,
-      ])
+    let counters = Tally.counters.map { "\($0.name) = \($0.name) + ?" }.joined(separator: ", ")
+    let counts = StatementArguments(Tally.counters.map { tally[keyPath: $0.path] })
+    let id: StatementArguments = [run.id]
+    try db.execute(sql: "UPDATE runs SET \(counters) WHERE id = ?", arguments: counts + id)
     return tally
   }
 

@@ -79,20 +79,21 @@ extension Store {
 
   /// The row says what the summary says, every counter included.
   private func end(_ summary: RunSummary, in db: Database) throws {
-    let tally = summary.tally
+    let counters = Tally.counters.map { "\($0.name) = ?" }.joined(separator: ", ")
+    let counts = StatementArguments(Tally.counters.map { summary.tally[keyPath: $0.path] })
+    let id: StatementArguments = [summary.id]
     try db.execute(
       sql: """
         UPDATE runs SET mode = ?, outcome = ?, finished_at = ?, checkpoint = ?, portal_count = ?,
-          requests = ?, retries = ?, bytes = ?, pages = ?, created = ?, updated = ?, touched = ?,
-          unchanged = ?, deleted = ?, held = ?, rejected = ?, exit_code = ?, reason = ?, message = ?
+          requests = ?, retries = ?, bytes = ?, pages = ?, exit_code = ?, reason = ?, message = ?,
+          \(counters)
         WHERE id = ?
         """,
       arguments: [
         summary.mode.rawValue, summary.outcome.rawValue, summary.finishedAt, summary.checkpoint,
         summary.portalCount, summary.requests, summary.retries, summary.bytes, summary.pages,
-        tally.created, tally.updated, tally.touched, tally.unchanged, tally.deleted, tally.held,
-        tally.rejected, summary.exitStatus.rawValue, summary.reason, summary.message, summary.id,
-      ])
+        summary.exitStatus.rawValue, summary.reason, summary.message,
+      ] + counts + id)
   }
 
   /// What earlier runs learnt about sizes that the portal refuses (`meta.page_sizes`).

@@ -32,7 +32,9 @@ public struct ListsJob: Sendable {
     // There is nothing to label before the first harvest, and no portal whose lists to read.
     let owner = try MirrorReader(path: path).source() ?? ""
     let session = try Session(
-      ofMirror: path, of: owner, at: portal, named: source, settings, environment: environment,
+      ofMirror: path, of: owner, at: portal, named: source,
+      remedy: "name the portal, or use --sample",
+      consequence: "; nothing was changed. Use another --db", settings, environment: environment,
       clock: clock, logger: logger)
     var lists = try ListSettings(settings.lists, of: session.portal.address)
     guard !lists.lists.isEmpty else {

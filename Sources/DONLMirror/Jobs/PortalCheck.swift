@@ -23,7 +23,8 @@ public struct PortalCheck: Sendable {
     let session = try Session(
       ofMirror: mirror.path, of: source, at: portal,
       // The sample has no address of its own.
-      named: source.hasPrefix("http") ? nil : source, settings, environment: environment,
+      named: source.hasPrefix("http") ? nil : source, remedy: "set portal.url", consequence: "",
+      settings, environment: environment,
       clock: clock, logger: logger)
     let listing = try await session.asking { portal, _ in
       do {

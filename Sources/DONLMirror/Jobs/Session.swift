@@ -27,16 +27,19 @@ struct Session: Sendable {
   ///   - path: of the database; `source` is its `meta.source`.
   ///   - address: where the portal is; nil asks at `source`.
   ///   - name: what `source` must be; nil takes the portal's address.
+  ///   - remedy: what to do where `source` has no address.
+  ///   - consequence: what it means that `source` is another portal: the end of a sentence.
   /// - Throws: `Failure` 78 also when `source` has no address, or is another portal.
   init(
     ofMirror path: String, of source: String, at address: String?, named name: String?,
+    remedy: String, consequence: String,
     _ settings: Settings, environment: [String: String], clock: PortalClock, logger: Logger
   ) throws(Failure) {
     guard address != nil || source.hasPrefix("http") else {
       throw Failure(
         .configuration, reason: "no_portal",
-        "\(path) mirrors \(source.isEmpty ? "nothing yet" : source), which has no address; "
-          + "name the portal, or use --sample.")
+        "\(path) mirrors \(source.isEmpty ? "nothing yet" : source), which has no address; \(remedy)."
+      )
     }
     var settings = settings
     settings.portal.url = address ?? source
@@ -45,7 +48,7 @@ struct Session: Sendable {
     guard wanted == source else {
       throw Failure(
         .configuration, reason: "other_portal",
-        "\(path) mirrors \(source), not \(wanted); nothing was changed. Use another --db.")
+        "\(path) mirrors \(source), not \(wanted)\(consequence).")
     }
   }
 

@@ -26,6 +26,32 @@ struct ChangeTests {
     }
   }
 
+  /// Search is left alone where nothing changed that it reads.
+  @Test(
+    "is followed by search, whatever part of a dataset changed",
+    arguments: [
+      #""title": "Zeldzaam""#, #""notes": "Zeldzaam""#, #""name": "zeldzaam""#,
+      #""organization": {"id": "org", "name": "utrecht", "title": "Zeldzaam"}"#,
+      #""tags": [{"name": "water"}, {"name": "zeldzaam"}]"#,
+      #""resources": [{"id": "r0", "name": "Zeldzaam", "url": "https://example.org/a"}]"#,
+    ], [[], ["title", "notes", "name"]])
+  func search(member: String, churn: [String]) async throws {
+    let found = "SELECT dataset_id FROM datasets_fts WHERE datasets_fts MATCH 'zeldzaam'"
+    let change: @Sendable (inout HarvestJob) -> Void = { $0.settings.portal.churnKeys = churn }
+    try await story([Entry("a"), Entry("b", hour: 1)]) { mirror, portal in
+      try await mirror.harvest(portal, change)
+      portal.update { $0.put(Entry("a", hour: 9, rest: ", " + member)) }
+      try await mirror.harvest(portal, change)
+      #expect(try mirror.strings(found) == ["a"])
+      #expect(try MirrorReader(path: mirror.path).check().flatMap(\.examples) == [])
+
+      portal.update { $0.put(Entry("a", hour: 10)) }
+      try await mirror.harvest(portal, change)
+      #expect(try mirror.strings(found) == [])
+      #expect(try MirrorReader(path: mirror.path).check().flatMap(\.examples) == [])
+    }
+  }
+
   @Test("lists the fields that an update changed")
   func changedFields() async throws {
     try await story([Entry("a"), Entry("b", hour: 1)]) { mirror, portal in

@@ -193,4 +193,18 @@ struct PortalCheckTests {
       #expect(failure?.reason == "other_portal")
     }
   }
+
+  @Test("says what to set where the mirror has no address to ask at")
+  func noAddress() async throws {
+    try await story(Entry.row(5)) { mirror, portal in
+      try await mirror.harvest(portal) { $0.source = "sample" }
+      let check = PortalCheck(settings: Settings(), logger: mirror.log.logger)
+      let failure = await #expect(throws: Failure.self) {
+        try await check.run(try MirrorReader(path: mirror.path), at: nil)
+      }
+
+      #expect(failure?.reason == "no_portal")
+      #expect(failure?.message.hasSuffix("which has no address; set portal.url.") == true)
+    }
+  }
 }

@@ -21,7 +21,8 @@ struct DonlMirror: AsyncParsableCommand {
     version: toolVersion,
     subcommands: [
       HarvestCommand.self, DaemonCommand.self, StatusCommand.self, HealthCommand.self,
-      ShowCommand.self, SearchCommand.self, ListsCommand.self, PublishCommand.self,
+      ShowCommand.self, SearchCommand.self, ListsCommand.self, ChangesCommand.self,
+      PublishCommand.self,
       CheckCommand.self, ConfigCommand.self,
     ])
 

@@ -9,9 +9,14 @@ struct ShowCommand: ParsableCommand {
       Names of fields are those that search --field takes. A URI is shown by its label; --json has \
       both.
 
+      --at shows it as it was, with the labels of then; --history tells what changed, the newest first. \
+      Both also find what is deleted.
+
       Example:
         donl-mirror show alle-velden --db sample.db
         donl-mirror show alle-velden --db sample.db --lang en
+        donl-mirror show riolering-enschede --db sample.db --at 2026-03-01
+        donl-mirror show luchtkwaliteit-utrecht --db sample.db --history
       """)
 
   @OptionGroup var common: CommonOptions
@@ -20,8 +25,33 @@ struct ShowCommand: ParsableCommand {
   @Argument(help: ArgumentHelp("The name or id of a dataset.", valueName: "name-or-id"))
   var dataset: String
 
+  @Option(
+    help: ArgumentHelp(
+      "As it was then: a day or moment in UTC, or a seq of the feed.", valueName: "time-or-seq"))
+  var at: HistoryPoint?
+
+  @Flag(help: "What changed, field by field, the newest first.")
+  var history = false
+
+  func validate() throws {
+    guard at == nil || !history else {
+      throw ValidationError("--at shows one state, --history all of them: give one of the two.")
+    }
+  }
+
   func run() throws {
-    let detail = try common.reader().dataset(dataset, in: labels.lang)
+    let mirror = try common.reader()
+    guard !history else {
+      let changes = try mirror.history(of: dataset)
+      if common.json { return try printJSON(changes) }
+      return Console.standardOutput.write(HistoryText.text(changes))
+    }
+    let detail =
+      if let at {
+        try mirror.dataset(dataset, at: at, in: labels.lang)
+      } else {
+        try mirror.dataset(dataset, in: labels.lang)
+      }
     if common.json { return try printJSON(detail) }
     Console.standardOutput.write(Self.text(detail))
   }
@@ -80,4 +110,8 @@ struct ShowCommand: ParsableCommand {
   private static func paragraphs(_ text: String) -> [String] {
     text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
   }
+}
+
+extension HistoryPoint: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }

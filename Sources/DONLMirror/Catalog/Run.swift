@@ -94,6 +94,8 @@ struct Change: Sendable, Equatable {
   var metadataModified: String?
   /// The keys whose content differs; on an update only.
   var changedFields: [String]?
+  /// What they had, as a JSON object.
+  var before: String?
   var contentHash: String?
   /// On a deletion: the live id that bears the same name.
   var replacedBy: String?

@@ -3,6 +3,8 @@ struct CanonicalWriter {
   enum Rule {
     /// Without churn, null and `""`, and not over the order of tags, groups and extras.
     case content(ChurnKeys)
+    /// What was sent, without churn; only spelling is made equal.
+    case withoutChurn(ChurnKeys)
     /// Everything that was sent; only spelling is made equal.
     case everything
   }
@@ -14,6 +16,8 @@ struct CanonicalWriter {
 
   /// Nil writes everything.
   private let churn: ChurnKeys?
+  /// Null and `""` are as good as absent, and order means nothing where it means nothing.
+  private let isContent: Bool
   private var frames: [Frame] = []
   private let decoded = ByteWriter(capacity: 256)
 
@@ -29,9 +33,10 @@ struct CanonicalWriter {
 
   init(_ rule: Rule) {
     switch rule {
-    case .content(let churn): self.churn = churn
+    case .content(let churn), .withoutChurn(let churn): self.churn = churn
     case .everything: churn = nil
     }
+    isContent = if case .content = rule { true } else { false }
   }
 
   /// Forgets what has been written and makes room for a record of so many bytes.
@@ -62,7 +67,7 @@ struct CanonicalWriter {
   /// True when the outermost member counts as content.
   func keeps(_ key: Int, of document: JSONDocument) -> Bool {
     guard let churn else { return true }
-    return !Self.isAbsent(document.value(ofKey: key), of: document)
+    return !isAbsent(document.value(ofKey: key), of: document)
       && !churn.drops(document.key(key), at: .record)
   }
 
@@ -75,11 +80,11 @@ struct CanonicalWriter {
     case .array where name.equals("resources"):
       writeElements(of: value, of: document, at: .resource, sorted: false)
     case .array where name.equals("extras") && churn?.hasExtras == true:
-      writeElements(of: value, of: document, at: .part, sorted: true) { [churn] element in
+      writeElements(of: value, of: document, at: .part, sorted: isContent) { [churn] element in
         churn?.dropsExtra(element, of: document) == true
       }
     case .array where name.equals("tags") || name.equals("groups") || name.equals("extras"):
-      writeElements(of: value, of: document, at: .part, sorted: true)
+      writeElements(of: value, of: document, at: .part, sorted: isContent)
     case .object where name.equals("organization"):
       write(value, of: document, at: .part)
     default:
@@ -159,7 +164,7 @@ struct CanonicalWriter {
       let value = document.value(ofKey: key)
       frame.cursor += 1
       if let churn,
-        Self.isAbsent(value, of: document) || churn.drops(document.key(key), at: frame.place)
+        isAbsent(value, of: document) || churn.drops(document.key(key), at: frame.place)
       {
         continue
       }
@@ -223,7 +228,8 @@ struct CanonicalWriter {
     buffer.append(contentsOf: document.bytes[quoted].buffer)
   }
 
-  private static func isAbsent(_ value: Int, of document: JSONDocument) -> Bool {
+  private func isAbsent(_ value: Int, of document: JSONDocument) -> Bool {
+    guard isContent else { return false }
     let node = document[value]
     return node.kind == .null || node.kind == .string && node.start == node.end
   }
@@ -341,13 +347,31 @@ struct ChurnKeys: Sendable {
 
 /// What two versions of a record have in common.
 enum RecordComparison {
-  /// The outermost keys whose content differs, sorted; churn, null and `""` do not count.
-  static func changedFields(
+  /// The outermost keys whose content differs, sorted, and what they had (`changes.before`); churn, null
+  /// and `""` do not count.
+  static func change(
     from old: some ByteHolder, to new: some ByteHolder, without churn: ChurnKeys = .standard
-  ) throws(JSONFault) -> [String] {
-    let (old, new) = (try contents(of: old, churn), try contents(of: new, churn))
-    let changed = Set(old.keys).union(new.keys).filter { old[$0] != new[$0] }
-    return changed.sorted { $0.lexicographicallyPrecedes($1) }.map { $0.withView(\.text) }
+  ) throws(JSONFault) -> (fields: [String], before: String) {
+    let new = try contents(of: new, churn)
+    var reader = JSONReader()
+    return try reader.read(old) { old in
+      let contents = contents(of: old, churn)
+      let changed = Set(contents.keys).union(new.keys).filter { contents[$0] != new[$0] }
+        .sorted { $0.lexicographicallyPrecedes($1) }
+      var members: RecordMembers = [:]
+      var writer = CanonicalWriter(.withoutChurn(churn))
+      for key in changed { members[key] = Array("null".utf8) }
+      for key in old.keys(of: old.root) {
+        let name = Array(old.key(key).buffer)
+        guard members[name] != nil else { continue }
+        writer.restart()
+        writer.writeMember(key, of: old)
+        members[name] = Array(writer.output)
+      }
+      return (
+        changed.map { $0.withView(\.text) }, String(decoding: members.json, as: UTF8.self)
+      )
+    }
   }
 
   /// True when the two are the same JSON value, churn included: they differ at most in spelling
@@ -370,18 +394,12 @@ enum RecordComparison {
 
   private static func contents(
     of record: some ByteHolder, _ churn: ChurnKeys
-  ) throws(JSONFault) -> [[UInt8]: [UInt8]] {
+  ) throws(JSONFault) -> RecordMembers {
     var reader = JSONReader()
-    return try reader.read(record) { document in
-      // Keys by their bytes: Swift's strings are equal that are only composed differently.
-      var contents: [[UInt8]: [UInt8]] = [:]
-      var writer = CanonicalWriter(.content(churn))
-      for key in document.keys(of: document.root) where writer.keeps(key, of: document) {
-        writer.restart()
-        writer.writeMember(key, of: document)
-        contents[Array(document.key(key).buffer)] = Array(writer.output)
-      }
-      return contents
-    }
+    return try reader.read(record) { contents(of: $0, churn) }
+  }
+
+  private static func contents(of document: JSONDocument, _ churn: ChurnKeys) -> RecordMembers {
+    RecordMembers(document, by: .content(churn))
   }
 }

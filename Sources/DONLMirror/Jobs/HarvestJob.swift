@@ -74,6 +74,7 @@ public struct HarvestJob: Sendable {
       return try await marking(store) { keeper in
         let summary = try await perform(
           into: store, Normalizer(fields: fields, churn: churn), session, keeper)
+        try forgetHistory(in: store)
         if keeper != nil { noteFigures(in: store) }
         return await publish(summary, from: store)
       }
@@ -153,6 +154,15 @@ public struct HarvestJob: Sendable {
       try? keeper.end()
       throw error
     }
+  }
+
+  /// Lets go what the feed need not remember any longer.
+  private func forgetHistory(in store: Store) throws {
+    guard let keep = settings.history.keep else { return }
+    let moment = Timestamp.text(clock.now() - keep / .seconds(1))
+    let count = try store.forgetHistory(before: moment)
+    guard count > 0 else { return }
+    logger.info("let go what was before \(counted(count, "change")), made before \(moment)")
   }
 
   /// Leaves in the database what `health` asks of it.

@@ -130,6 +130,18 @@ extension SettingKind where Value == Duration {
   }
 }
 
+extension SettingKind where Value == Duration? {
+  /// Nil is `forever`.
+  static func durationOrForever(atLeast least: Duration) -> Self {
+    let duration = SettingKind<Duration>.duration(atLeast: least)
+    return Self(accepted: "forever, or \(duration.accepted)") { text throws(Unaccepted) in
+      text == "forever" ? nil : try duration.read(text)
+    } write: {
+      $0.flatMap(duration.write) ?? "forever"
+    }
+  }
+}
+
 extension SettingKind
 where Value: RawRepresentable<String> & CaseIterable {
   static var oneOf: Self {

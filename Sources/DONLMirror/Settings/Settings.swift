@@ -10,6 +10,7 @@ public struct Settings: Sendable, Equatable {
   public var publish = Publish()
   public var schedule = Schedule()
   public var deletions = Deletions()
+  public var history = History()
   public var lists = Lists()
   public var metrics = Metrics()
   public var health = Health()
@@ -66,6 +67,11 @@ public struct Settings: Sendable, Equatable {
     /// 0 to 100.
     public var limitPercent = 5.0
     public var limitCount = 50
+  }
+
+  public struct History: Sendable, Equatable {
+    /// How long the feed remembers what was before a change; nil: for ever.
+    public var keep: Duration?
   }
 
   public struct Lists: Sendable, Equatable {
@@ -187,6 +193,9 @@ extension Setting {
   ]
 
   private static let around: [Setting] = [
+    Setting(
+      "history.keep", \.history.keep, .durationOrForever(atLeast: .seconds(86400)),
+      "How long the feed remembers what was before a change."),
     Setting(
       "lists.url", \.lists.url, .optional(.baseURL),
       "Where the value lists are published; empty leaves that to the portal."),

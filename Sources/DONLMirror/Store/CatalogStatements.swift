@@ -44,6 +44,7 @@ final class CatalogStatements {
   let writeRecord: Statement
   let markSeen: Statement
   let appendChange: Statement
+  let noteRevival: Statement
   let rejectedBy: Statement
   let quarantine: Statement
   let heal: Statement
@@ -135,8 +136,9 @@ final class CatalogStatements {
         into: "changes",
         [
           "kind", "dataset_id", "name", "run_id", "recorded_at", "metadata_modified",
-          "changed_fields", "content_hash", "replaced_by",
+          "changed_fields", "before", "content_hash", "replaced_by",
         ]))
+    noteRevival = try prepare("INSERT INTO revivals (seq, before) VALUES (?, ?)")
     rejectedBy = try prepare("SELECT 1 FROM rejections WHERE key = ? AND walk = ?")
     quarantine = try prepare(
       """

@@ -221,9 +221,15 @@ final class CatalogWriter: @unchecked Sendable {
       [
         .text(change.kind.rawValue), .text(change.datasetID), Cell(change.name),
         .integer(change.run), .text(change.recordedAt), Cell(change.metadataModified),
-        Cell(try change.changedFields.map(jsonArray)), Cell(change.contentHash),
-        Cell(change.replacedBy),
+        Cell(try change.changedFields.map(jsonArray)), Cell(change.before),
+        Cell(change.contentHash), Cell(change.replacedBy),
       ])
+  }
+
+  /// Keeps what a dataset had been that the last change brings back.
+  func noteRevival(_ before: String) throws {
+    try execute(
+      sql.noteRevival, [.integer(sqlite3_last_insert_rowid(connection)), .text(before)])
   }
 
   /// Keeps the bytes and the reason. Answers false when this walk has already seen them so.

@@ -9,19 +9,26 @@ struct Schema: Sendable {
   /// "DONL"
   static let applicationID: Int32 = 0x444F_4E4C
 
-  /// The version that the first step makes. Those before it were never released.
+  /// The oldest version that is brought up. Those before it were never released.
   static let firstVersion = 5
 
-  /// The steps in order: the first makes the tables, each other one leads to the next version.
+  /// Makes the tables of a new file, at `version`.
+  var tables: String
+  /// What leads from `firstVersion` on, each to the next version.
   var steps: [String]
   var views: String
   var indexes: String
 
   static let current = Schema(
+    tables: text(PackageResources.schema_sql),
     steps: [
-      text(PackageResources.schema_sql),
       // 6: `theme_datasets` goes from a theme to its datasets. Views are made anew at every step.
       "",
+      // 7: the feed remembers what was before.
+      """
+      ALTER TABLE changes ADD COLUMN before TEXT;
+      CREATE TABLE revivals (seq INTEGER PRIMARY KEY REFERENCES changes(seq), before TEXT NOT NULL) STRICT;
+      """,
     ],
     views: [
       PackageResources.views_sql, PackageResources.views_values_sql,
@@ -29,7 +36,7 @@ struct Schema: Sendable {
     ].map(text).joined(separator: "\n"),
     indexes: text(PackageResources.indexes_sql))
 
-  var version: Int { Self.firstVersion - 1 + steps.count }
+  var version: Int { Self.firstVersion + steps.count }
 
   /// Brings the database up to `version`. A database that is newer, or another program's, is
   /// refused and left as it is.
@@ -49,7 +56,8 @@ struct Schema: Sendable {
 
     try db.inTransaction(.immediate) {
       try dropViews(db)
-      for step in steps[max(0, found - Self.firstVersion + 1)...] { try db.execute(sql: step) }
+      if found == 0 { try db.execute(sql: tables) }
+      if found > 0 { for step in steps[(found - Self.firstVersion)...] { try db.execute(sql: step) } }
       try db.execute(sql: views)
       try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")

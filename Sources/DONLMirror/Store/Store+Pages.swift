@@ -282,8 +282,13 @@ extension Store {
     }
 
     if known.isDeleted {
+      let buried = try writer.storedRecord(of: known.key, unlessEqualTo: [])
+      let before = try buried.map { buried throws(JSONFault) in
+        try RecordComparison.change(from: buried, to: dataset.record, without: writer.churn).before
+      }
       try writer.update(dataset, key: known.key, at: now)
       try writer.append(change)
+      if let before { try writer.noteRevival(before) }
       tally.created += 1
       return
     }
@@ -295,8 +300,10 @@ extension Store {
     }
     guard known.contentHash == dataset.contentHash else {
       change.kind = .update
-      change.changedFields = try RecordComparison.changedFields(
+      let difference = try RecordComparison.change(
         from: stored, to: dataset.record, without: writer.churn)
+      change.changedFields = difference.fields
+      change.before = difference.before
       try writer.update(dataset, key: known.key, at: now)
       try writer.append(change)
       tally.updated += isRepeated ? 0 : 1

@@ -93,14 +93,17 @@ import Testing
        "resources":[{"id":"2","url":"v"}],"organization":{"id":"2","title":"o"}}
       """#
 
-    let changed = try RecordComparison.changedFields(from: Array(old.utf8), to: Array(new.utf8))
+    let change = try RecordComparison.change(from: Array(old.utf8), to: Array(new.utf8))
 
-    #expect(changed == ["be", "resources", "title", "version"])
+    #expect(change.fields == ["be", "resources", "title", "version"])
+    // As sent, but for what churns: the next to last state follows from the last one and this.
+    #expect(
+      change.before == #"{"be":null,"resources":[{"url":"u"}],"title":"t","version":"1"}"#)
 
     // To Swift the two keys are equal.
-    let composed = try RecordComparison.changedFields(
+    let composed = try RecordComparison.change(
       from: Array(#"{"id":"a","\u00e9":1}"#.utf8), to: Array(#"{"id":"a","e\u0301":1}"#.utf8))
-    #expect(composed.map { Array($0.utf8) } == [[0x65, 0xCC, 0x81], [0xC3, 0xA9]])
+    #expect(composed.fields.map { Array($0.utf8) } == [[0x65, 0xCC, 0x81], [0xC3, 0xA9]])
   }
 
   @Test("are the same value when only their spelling differs")

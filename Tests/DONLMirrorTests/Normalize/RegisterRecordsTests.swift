@@ -20,7 +20,9 @@ struct RegisterRecordsTests {
       if let known = old.removeValue(forKey: dataset.id) {
         let isSameValue = try RecordComparison.isSameValue(known.record, dataset.record)
         kind = known.hash != dataset.contentHash ? "updated" : isSameValue ? "unchanged" : "touched"
-        let changed = try RecordComparison.changedFields(from: known.record, to: dataset.record)
+        let changed = try RecordComparison.change(
+          from: known.record, to: dataset.record
+        ).fields
         #expect(changed.isEmpty == (kind != "updated"), "\(dataset.id)")
       } else {
         kind = "created"

@@ -6,7 +6,8 @@ CREATE TABLE meta ( -- facts about this file
     -- `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version` (the rule
     -- of `content_hash`; behind a `+` the keys of `portal.churn-keys`), `hash_since` (the last `seq` before that
     -- rule), `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each
-    -- run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `figures`
+    -- run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `floor_seq`
+    -- (up to there the feed has let go what was before; absent: it has all), `figures`
     -- (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as
     -- JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON),
     -- `field_table` (tells which table of fields the records were read by)
@@ -270,8 +271,16 @@ CREATE TABLE changes ( -- the feed: append-only, one row when the content of a d
   metadata_modified TEXT CHECK (metadata_modified GLOB '????-??-??T??:??:??.??????Z'), -- the portal's stamp of the
     -- record
   changed_fields TEXT, -- on an update: JSON array of the keys
+  before TEXT, -- on an update: JSON object of these keys with the values that they had, without what churns; `null`
+    -- where there was none. NULL otherwise, and where `history.keep` let it go (up to `meta.floor_seq`) or a version
+    -- before 7 recorded it
   content_hash TEXT, -- after the change; on a delete the last one known
   replaced_by TEXT -- on a delete: the live id that bears the same name
+) STRICT;
+
+CREATE TABLE revivals ( -- ours: what a dataset that came back had been, as `changes.before` has it
+  seq INTEGER PRIMARY KEY REFERENCES changes(seq), -- of its second `create`
+  before TEXT NOT NULL
 ) STRICT;
 
 CREATE TABLE rejections ( -- the quarantine: records that could not be read; a row leaves when its record can be read

@@ -120,6 +120,35 @@ SELECT
 FROM unknown_fields
 WHERE datasets > 0;
 
+CREATE VIEW dataset_history AS
+-- what changed in each dataset, one row a field of an update and one row for what else happened:
+-- `WHERE dataset_id = ?`. `donl-mirror show NAME --history` tells the same to a person
+SELECT
+  c.dataset_id, c.seq, c.kind, c.recorded_at, c.run_id, c.name,
+  f.value AS field, -- the key; NULL on a `create` and a `delete`
+  (SELECT e.value FROM json_each(c.before) e WHERE e.key = f.value) AS before, -- what it had, JSON for what is no
+    -- string; NULL for nothing, and where the memory does not reach
+  iif(
+    f.value IS NULL, NULL,
+    coalesce(
+      (
+        SELECT (SELECT e.value FROM json_each(n.before) e WHERE e.key = f.value)
+        FROM changes n
+        WHERE n.dataset_id = c.dataset_id AND n.seq > c.seq
+          AND EXISTS (SELECT 1 FROM json_each(n.changed_fields) k WHERE k.value = f.value)
+        ORDER BY n.seq LIMIT 1
+      ),
+      (
+        SELECT e.value FROM all_datasets d JOIN record_rows r ON r.dataset = d.key CROSS JOIN json_each(r.json) e
+        WHERE d.id = c.dataset_id AND e.key = f.value
+          AND NOT EXISTS (
+            SELECT 1 FROM changes n
+            WHERE n.dataset_id = c.dataset_id AND n.seq > c.seq
+              AND EXISTS (SELECT 1 FROM json_each(n.changed_fields) k WHERE k.value = f.value))
+      ))) AS after -- what it has from then on
+FROM changes c
+LEFT JOIN json_each(c.changed_fields) f;
+
 CREATE VIEW latest_complete_run AS
 -- the last row of `runs` whose outcome is `complete`; no row when there is none
 SELECT * FROM runs WHERE outcome = 'complete' ORDER BY id DESC LIMIT 1;

@@ -1,7 +1,7 @@
 # Works from any folder (make -f PATH/Makefile run): what is made there, stays there.
 ROOT := $(dir $(abspath $(lastword $(MAKEFILE_LIST))))
 SWIFT_PACKAGE := --package-path $(ROOT)
-APT_PACKAGES := libsqlite3-dev zlib1g-dev sqlite3
+APT_PACKAGES := libsqlite3-dev zlib1g-dev libserd-dev pkg-config sqlite3
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 # Optimised also for the tests: they ask a whole portal of a whole program, thousands of times. What `run` builds is

@@ -30,6 +30,8 @@ let package = Package(
     .target(
       name: "DONLMirror",
       dependencies: [
+        .target(name: "CLinux", condition: .when(platforms: [.linux])),
+        "CSerd",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
@@ -58,7 +60,7 @@ let package = Package(
       dependencies: [
         "DONLMirror",
         "SamplePortal",
-        .target(name: "CMalloc", condition: .when(platforms: [.linux])),
+        .target(name: "CLinux", condition: .when(platforms: [.linux])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -66,7 +68,8 @@ let package = Package(
       ],
       swiftSettings: ours
     ),
-    .systemLibrary(name: "CMalloc"),
+    .systemLibrary(name: "CLinux"),
+    .systemLibrary(name: "CSerd", pkgConfig: "serd-0", providers: [.apt(["libserd-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
       name: "SamplePortal",

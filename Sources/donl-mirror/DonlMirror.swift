@@ -3,7 +3,7 @@ import DONLMirror
 import Foundation
 
 #if os(Linux)
-  import CMalloc
+  import CLinux
 #endif
 
 /// The command line: flags in, exit codes out. Everything else is in the library.
@@ -22,7 +22,7 @@ struct DonlMirror: AsyncParsableCommand {
     subcommands: [
       HarvestCommand.self, DaemonCommand.self, StatusCommand.self, HealthCommand.self,
       ShowCommand.self, SearchCommand.self, ListsCommand.self, ChangesCommand.self,
-      PublishCommand.self,
+      ExportCommand.self, PublishCommand.self,
       CheckCommand.self, ConfigCommand.self,
     ])
 

@@ -38,6 +38,17 @@ struct JSONLine {
     json.withView { out.append(contentsOf: $0.buffer) }
   }
 
+  /// A key that is made up.
+  mutating func add(member key: String, _ text: String) {
+    begin(member: key)
+    text.withView { JSONText.write($0, into: out) }
+  }
+
+  mutating func add(member key: String, json: some ByteHolder) {
+    begin(member: key)
+    json.withView { out.append(contentsOf: $0.buffer) }
+  }
+
   /// Writes an object inside this one.
   mutating func add(_ key: StaticString, _ body: (inout JSONLine) -> Void) {
     begin(key)
@@ -47,6 +58,13 @@ struct JSONLine {
   }
 
   func close() { out.append(.closeBrace) }
+
+  private mutating func begin(member key: String) {
+    if !isFirst { out.append(.comma) }
+    isFirst = false
+    key.withView { JSONText.write($0, into: out) }
+    out.append(.colon)
+  }
 
   private mutating func begin(_ key: StaticString) {
     if !isFirst { out.append(.comma) }

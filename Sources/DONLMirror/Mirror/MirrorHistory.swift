@@ -100,10 +100,12 @@ extension MirrorReader {
 
   /// Calls the body with each dataset that was there then, by id.
   ///
-  /// - Returns: the entry of the feed up to which that is.
+  /// - Returns: where the feed stands, and the entry of it up to which that is.
+  @discardableResult
   func eachDataset(
-    at point: HistoryPoint, _ body: (_ change: FeedEntry, _ place: FeedPlace) throws -> Void
-  ) throws -> Int {
+    at point: HistoryPoint,
+    _ body: (_ change: FeedEntry, _ place: FeedPlace, _ seq: Int) throws -> Void
+  ) throws -> (FeedPlace, seq: Int) {
     try snapshot { db, connection in
       let place = try FeedPlace(db)
       let seq = try Self.seq(of: point, in: db)
@@ -128,9 +130,9 @@ extension MirrorReader {
               + "changed since, and what it had was let go (history.keep).")
         }
         entry.record = state.line
-        try body(entry, place)
+        try body(entry, place, seq)
       }
-      return seq
+      return (place, seq)
     }
   }
 

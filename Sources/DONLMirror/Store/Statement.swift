@@ -193,6 +193,18 @@ final class Statement {
         decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
     }
 
+    /// A value where SQLite has it, until the next row.
+    func lent(_ index: Int32) -> LentCell {
+      switch sqlite3_column_type(handle, index) {
+      case SQLITE_NULL: return .null
+      case SQLITE_INTEGER: return .integer(integer(index))
+      default:
+        let bytes = sqlite3_column_text(handle, index)
+        let count = Int(sqlite3_column_bytes(handle, index))
+        return .text(ByteView(UnsafeRawBufferPointer(start: bytes, count: count)))
+      }
+    }
+
     func bytes(_ index: Int32) -> [UInt8] {
       guard let start = sqlite3_column_blob(handle, index) else { return [] }
       let count = Int(sqlite3_column_bytes(handle, index))

@@ -232,7 +232,7 @@ extension Mirror {
   /// The same, hashed anew from what the memory says of a state.
   func state(after seq: Int) throws -> [String: String] {
     var hashes: [String: String] = [:]
-    _ = try MirrorReader(path: path).eachDataset(at: .seq(seq)) { entry, _ in
+    try MirrorReader(path: path).eachDataset(at: .seq(seq)) { entry, _, _ in
       hashes[entry.datasetID] = try ContentHash.hash(of: entry.record ?? [])
     }
     return hashes

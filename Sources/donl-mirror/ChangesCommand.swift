@@ -26,7 +26,9 @@ struct ChangesCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("What came after this entry; 0 is everything.", valueName: "seq"))
   var since = 0
 
-  @Option(help: ArgumentHelp("The epoch that the entry is of; another one ends with 3.", valueName: "epoch"))
+  @Option(
+    help: ArgumentHelp(
+      "The epoch that the entry is of; another one ends with 3.", valueName: "epoch"))
   var epoch: String?
 
   @Option(help: ArgumentHelp("At most so many entries.", valueName: "n"))

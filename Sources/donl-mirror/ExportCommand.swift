@@ -57,7 +57,8 @@ struct ExportCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "ntriples, turtle, jsonld: what IRIs begin with (default: the portal's address).", valueName: "iri"))
+      "ntriples, turtle, jsonld: what IRIs begin with (default: the portal's address).",
+      valueName: "iri"))
   var base: String?
 
   func validate() throws {
@@ -76,7 +77,8 @@ struct ExportCommand: ParsableCommand {
     export.base = base
     let console = Console.standardError
     export.report = { done, total in
-      console.draw(format == .csv ? "table \(done + 1) of \(total)" : "\(done) of \(total) datasets")
+      console.draw(
+        format == .csv ? "table \(done + 1) of \(total)" : "\(done) of \(total) datasets")
     }
     defer { console.draw("") }
     let summary = try export.run()

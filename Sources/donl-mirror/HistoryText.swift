@@ -8,12 +8,16 @@ enum HistoryText {
       if !lines.isEmpty { lines.append("") }
       lines.append("\(change.seq)  \(change.recordedAt)  \(change.kind)  \(change.name ?? "")")
       guard change.isRemembered else {
-        lines.append("  what these had is not known any more: " + change.fields.map(\.field).joined(separator: ", "))
+        lines.append(
+          "  what these had is not known any more: "
+            + change.fields.map(\.field).joined(separator: ", "))
         continue
       }
       for field in change.fields {
         lines.append("  \(field.field)")
-        lines += difference(textLines(field.shownBefore), textLines(field.shownAfter)).map { "    " + $0 }
+        lines += difference(textLines(field.shownBefore), textLines(field.shownAfter)).map {
+          "    " + $0
+        }
       }
     }
     return lines.map(\.escapedForTerminal).joined(separator: "\n") + "\n"

@@ -59,7 +59,9 @@ extension Export {
   /// One table on a stream.
   func writeTable(_ snapshot: MirrorSnapshot, into sink: ExportSink) throws -> Int {
     let scope = try scope(snapshot)
-    for table in try chosenTables(snapshot) { _ = try write(table, scope, of: snapshot, into: sink) }
+    for table in try chosenTables(snapshot) {
+      _ = try write(table, scope, of: snapshot, into: sink)
+    }
     return try datasets(snapshot)
   }
 
@@ -178,7 +180,8 @@ private final class ExportFolder {
     }
     guard !names.isEmpty else { return true }
     let description = FileManager.default.contents(atPath: place.appendingPathComponent(mark).path)
-    return description.map { String(decoding: $0, as: UTF8.self).contains(DataPackage.sign) } ?? false
+    return description.map { String(decoding: $0, as: UTF8.self).contains(DataPackage.sign) }
+      ?? false
   }
 }
 

@@ -26,7 +26,8 @@ struct CatalogGraph {
     let base = base ?? (source.contains("://") ? source : "urn:donl-mirror:\(source)")
     guard let catalog = RDFVocabulary.escapedIRI(base) else {
       throw Failure(
-        .usage, reason: "usage", "--base takes an IRI such as https://data.example.org, not \(base).")
+        .usage, reason: "usage",
+        "--base takes an IRI such as https://data.example.org, not \(base).")
     }
     self.catalog = catalog.hasSuffix("/") ? String(catalog.dropLast()) : catalog
     fields = Dictionary(
@@ -45,7 +46,8 @@ struct CatalogGraph {
       SELECT position, name, description, url, size FROM resources WHERE dataset_id = ? ORDER BY position
       """)
     extras = try snapshot.statement(
-      "SELECT coalesce(resource_position, -1), key, value, json_type FROM extras WHERE dataset_id = ? ORDER BY 1, 2")
+      "SELECT coalesce(resource_position, -1), key, value, json_type FROM extras WHERE dataset_id = ? ORDER BY 1, 2"
+    )
   }
 
   /// - Parameter ids: nil: all; else those of these that live.
@@ -129,7 +131,9 @@ struct CatalogGraph {
         let isFirst = preferred.insert(language).inserted
         last?.add(
           Self.iri(isFirst ? "skos:prefLabel" : "skos:altLabel"), .text(label, language: language))
-        if list == "DONL:Organization" { last?.add(Self.iri("foaf:name"), .text(label, language: language)) }
+        if list == "DONL:Organization" {
+          last?.add(Self.iri("foaf:name"), .text(label, language: language))
+        }
       }
       if list == "DONL:Organization" { last?.add(RDFVocabulary.type, .iri(Self.iri("foaf:Agent"))) }
       if let scheme = schemes[list] { last?.add(Self.iri("skos:inScheme"), .iri(scheme)) }
@@ -153,7 +157,9 @@ struct CatalogGraph {
     }
     try tags.bind(id, at: 1)
     try tags.eachRow { row in
-      if let tag = row.text(0) { dataset.add(Self.iri("dcat:keyword"), .text(tag, language: language)) }
+      if let tag = row.text(0) {
+        dataset.add(Self.iri("dcat:keyword"), .text(tag, language: language))
+      }
     }
     var distributions: [RDFSubject] = []
     try resources.bind(id, at: 1)
@@ -188,14 +194,18 @@ struct CatalogGraph {
     try extras.eachRow { row in
       guard let field = row.text(1), let value = row.text(2), !value.isEmpty else { return }
       let isList = row.text(3) == "array"
-      for text in isList ? Self.texts(of: value) : [value] { tell(Int(row.integer(0)), field, text) }
+      for text in isList ? Self.texts(of: value) : [value] {
+        tell(Int(row.integer(0)), field, text)
+      }
     }
     if dataset.statements.allSatisfy({ $0.predicate != Self.iri("dct:identifier") }) {
       dataset.add(Self.iri("dct:identifier"), .text(id))
     }
     var record = RDFSubject(iri + "#record", a: Self.iri("dcat:CatalogRecord"))
     record.add(Self.iri("foaf:primaryTopic"), .iri(iri))
-    for (field, term) in [("metadata_created", "dct:issued"), ("metadata_modified", "dct:modified")] {
+    for (field, term) in [
+      ("metadata_created", "dct:issued"), ("metadata_modified", "dct:modified"),
+    ] {
       if let stamp = columns[field] {
         record.add(Self.iri(term), .value(stamp, type: Self.iri("xsd:dateTime")))
       }
@@ -215,7 +225,9 @@ struct CatalogGraph {
     for (name, cell) in zip(DatasetColumn.names, cells) {
       // What holds a URI comes from the values, where a malformed one has been found out.
       let kind = fields[Place(entity: .dataset, field: name)]?.kind
-      if case .text(let text) = cell, !text.isEmpty, kind?.isURI != true || name == "metadata_language" {
+      if case .text(let text) = cell, !text.isEmpty,
+        kind?.isURI != true || name == "metadata_language"
+      {
         columns[name] = text
       }
     }
@@ -232,7 +244,10 @@ struct CatalogGraph {
 
     init(of dataset: String) { self.dataset = dataset }
 
-    mutating func add(_ node: WritableKeyPath<Nodes, RDFSubject?>, _ name: String, a type: String, _ predicate: String, _ object: RDFObject) {
+    mutating func add(
+      _ node: WritableKeyPath<Nodes, RDFSubject?>, _ name: String, a type: String,
+      _ predicate: String, _ object: RDFObject
+    ) {
       if self[keyPath: node] == nil {
         self[keyPath: node] = RDFSubject("\(dataset)#\(name)", a: CatalogGraph.iri(type))
       }
@@ -240,7 +255,8 @@ struct CatalogGraph {
     }
 
     var linked: [(predicate: String, node: RDFSubject)] {
-      [("dcat:contactPoint", contact), ("dct:temporal", period), ("dct:rights", rights)].compactMap {
+      [("dcat:contactPoint", contact), ("dct:temporal", period), ("dct:rights", rights)].compactMap
+      {
         term, node in node.map { (CatalogGraph.iri(term), $0) }
       }
     }
@@ -273,7 +289,9 @@ struct CatalogGraph {
     case .text, .textList:
       if term == "dct:rights" {
         if entity == .dataset {
-          nodes.add(\.rights, "rights", a: "dct:RightsStatement", "rdfs:label", .text(text, language: language))
+          nodes.add(
+            \.rights, "rights", a: "dct:RightsStatement", "rdfs:label",
+            .text(text, language: language))
         }
       } else if Self.spoken.contains(term) {
         subject.add(predicate, .text(text, language: language))
@@ -299,14 +317,17 @@ struct CatalogGraph {
     case "dcat:contactPoint/vcard:adr": contact("vcard:street-address", .text(text))
     case "dcat:contactPoint/vcard:email":
       let address = text.lowercased().hasPrefix("mailto:") ? text : "mailto:" + text
-      contact("vcard:hasEmail", text.contains("@") ? RDFVocabulary.escapedIRI(address).map(RDFObject.iri) : nil)
+      contact(
+        "vcard:hasEmail",
+        text.contains("@") ? RDFVocabulary.escapedIRI(address).map(RDFObject.iri) : nil)
     case "dcat:contactPoint/vcard:web":
       contact("vcard:hasURL", RDFVocabulary.escapedIRI(text).map(RDFObject.iri))
     case "dcat:contactPoint/vcard:tel":
       let digits = text.filter { $0.isASCII && ($0.isNumber || $0 == "+") }
       contact("vcard:hasTelephone", digits.isEmpty ? nil : .iri("tel:" + digits))
     case "dct:temporal/rdfs:label":
-      nodes.add(\.period, "period", a: "dct:PeriodOfTime", "rdfs:label", .text(text, language: language))
+      nodes.add(
+        \.period, "period", a: "dct:PeriodOfTime", "rdfs:label", .text(text, language: language))
     case "dct:temporal/schema:startDate", "dct:temporal/schema:endDate":
       // DCAT 2 has them itself; DCAT-AP 1 took those of schema.org.
       let name = term.split(separator: ":").last ?? ""
@@ -334,7 +355,8 @@ struct CatalogGraph {
   private static func texts(of json: String) -> [String] {
     var reader = JSONReader()
     let texts = try? reader.read(Array(json.utf8)) { document in
-      document.elements(of: document.root).filter { document.kind($0) == .string }.map(document.text)
+      document.elements(of: document.root).filter { document.kind($0) == .string }.map(
+        document.text)
     }
     return texts?.filter { !$0.isEmpty } ?? []
   }

@@ -66,7 +66,8 @@ public struct Export: Sendable {
     try refuse(
       at != nil && format != .ndjson,
       "Only ndjson can be written as it was (--at); tables and labels are those of now.")
-    try refuse(at != nil && since != nil, "--at shows one state, --since what changed: give one of the two.")
+    try refuse(
+      at != nil && since != nil, "--at shows one state, --since what changed: give one of the two.")
     try refuse(
       format == .csv && output == nil && tables.count != 1,
       "csv is a folder of files: give --output FOLDER, or one --table for standard output.")

@@ -52,7 +52,8 @@ public final class ExportSink {
         if errno == EINTR { continue }
         if errno == EPIPE {
           throw Failure(
-            .inputOutput, reason: "broken_pipe", "Whoever read \(name) has gone; not all was written.")
+            .inputOutput, reason: "broken_pipe",
+            "Whoever read \(name) has gone; not all was written.")
         }
         throw Failure(errno: errno, "\(name) cannot be written")
       }

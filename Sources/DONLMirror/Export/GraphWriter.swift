@@ -57,7 +57,8 @@ enum RDFVocabulary {
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
   ]
 
-  private static let namespaces = Dictionary(uniqueKeysWithValues: prefixes.map { ($0.name, $0.iri) })
+  private static let namespaces = Dictionary(
+    uniqueKeysWithValues: prefixes.map { ($0.name, $0.iri) })
 
   /// The IRI of a term such as `dct:title`; nil where the prefix is none of ours, or more stands there.
   static func iri(_ term: String) -> String? {
@@ -138,7 +139,8 @@ final class SerdGraphWriter: GraphWriter {
     self.sink = sink
     let syntax = format == .turtle ? SERD_TURTLE : SERD_NTRIPLES
     let style = SerdStyle(
-      rawValue: format == .turtle ? SERD_STYLE_ABBREVIATED.rawValue | SERD_STYLE_CURIED.rawValue : 0)
+      rawValue: format == .turtle ? SERD_STYLE_ABBREVIATED.rawValue | SERD_STYLE_CURIED.rawValue : 0
+    )
     let stream = Unmanaged.passUnretained(sink.buffer).toOpaque()
     guard let environment = serd_env_new(nil) else { throw Self.failure(SERD_ERR_INTERNAL) }
     guard
@@ -183,8 +185,12 @@ final class SerdGraphWriter: GraphWriter {
   private func write(
     _ subject: UnsafePointer<SerdNode>, _ predicate: UnsafePointer<SerdNode>, _ object: RDFObject
   ) throws {
-    func tell(_ object: UnsafePointer<SerdNode>, _ type: UnsafePointer<SerdNode>?, _ language: UnsafePointer<SerdNode>?) throws {
-      try check(serd_writer_write_statement(writer, 0, nil, subject, predicate, object, type, language))
+    func tell(
+      _ object: UnsafePointer<SerdNode>, _ type: UnsafePointer<SerdNode>?,
+      _ language: UnsafePointer<SerdNode>?
+    ) throws {
+      try check(
+        serd_writer_write_statement(writer, 0, nil, subject, predicate, object, type, language))
     }
     switch object {
     case .iri(let iri): try with(SERD_URI, iri) { try tell($0, nil, nil) }
@@ -248,7 +254,9 @@ final class JSONLDWriter: GraphWriter {
     line.add("@type", json: Self.list(types.map { Self.json($0.object, isType: true) }))
     var seen: Set<String> = [RDFVocabulary.type]
     for (predicate, _) in subject.statements where seen.insert(predicate).inserted {
-      let objects = subject.statements.filter { $0.predicate == predicate }.map { Self.json($0.object) }
+      let objects = subject.statements.filter { $0.predicate == predicate }.map {
+        Self.json($0.object)
+      }
       line.add(member: Self.compact(predicate), json: Self.list(objects))
     }
     line.close()

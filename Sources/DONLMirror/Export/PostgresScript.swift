@@ -15,14 +15,16 @@ struct PostgresScript {
     schema = export.schema ?? Self.schema(of: snapshot.place.source)
     guard !schema.isEmpty, schema.utf8.count <= 63, !schema.utf8.contains(0) else {
       throw Failure(
-        .usage, reason: "usage", "--schema takes a name of 1 to 63 bytes; \(schema) has \(schema.utf8.count).")
+        .usage, reason: "usage",
+        "--schema takes a name of 1 to 63 bytes; \(schema) has \(schema.utf8.count).")
     }
   }
 
   /// `data_overheid_nl`
   static func schema(of source: String) -> String {
     let host = (try? PortalAddress(source))?.host ?? source
-    let name = String(host.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
+    let name = String(
+      host.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_" })
     // PostgreSQL cuts longer names.
     return String((name.first?.isNumber == true ? "_" + name : name).prefix(63))
   }
@@ -82,7 +84,8 @@ struct PostgresScript {
     let columns = table.columns.map { "  \(quoted($0.name)) \($0.kind.postgres)" }
     let key = table.key.map(quoted).joined(separator: ", ")
     let all = columns + (table.key.isEmpty ? [] : ["  PRIMARY KEY (\(key))"])
-    try say("CREATE TABLE IF NOT EXISTS \(quoted(table.name)) (\n\(all.joined(separator: ",\n"))\n);")
+    try say(
+      "CREATE TABLE IF NOT EXISTS \(quoted(table.name)) (\n\(all.joined(separator: ",\n"))\n);")
     // A later version may have more of them.
     let added = table.columns.map {
       "ADD COLUMN IF NOT EXISTS \(quoted($0.name)) \($0.kind.postgres)"
@@ -95,7 +98,8 @@ struct PostgresScript {
     for table in snapshot.tables where table.key != ["dataset_id"] {
       guard case .dataset("dataset_id") = table.scope else { continue }
       try say(
-        "CREATE INDEX IF NOT EXISTS \(quoted("\(table.name)_dataset")) ON \(quoted(table.name)) (dataset_id);")
+        "CREATE INDEX IF NOT EXISTS \(quoted("\(table.name)_dataset")) ON \(quoted(table.name)) (dataset_id);"
+      )
     }
     try say(
       """
@@ -160,7 +164,8 @@ struct PostgresScript {
     for table in snapshot.tables {
       // Labels stand beside the values, so a list that changed has a say in all of them.
       let isAll = table.name == "uri_values" && news.hasOtherLabels
-      try follow(table, isAll ? .everything : scope, isAll: isAll, news, since, total: affected.count)
+      try follow(
+        table, isAll ? .everything : scope, isAll: isAll, news, since, total: affected.count)
     }
     try followSightings()
     try say(
@@ -263,7 +268,9 @@ struct PostgresScript {
     try snapshot.eachRow(of: table, scope) { row in
       try write(row, kinds)
       rows += 1
-      if table.name == "records", rows.isMultiple(of: Export.reportEvery) { export.report(rows, total) }
+      if table.name == "records", rows.isMultiple(of: Export.reportEvery) {
+        export.report(rows, total)
+      }
     }
     try say("\\.")
   }
@@ -324,7 +331,9 @@ extension MirrorTable.Kind {
 }
 
 extension String {
-  fileprivate var escapedForComment: String { split(whereSeparator: \.isNewline).joined(separator: " ") }
+  fileprivate var escapedForComment: String {
+    split(whereSeparator: \.isNewline).joined(separator: " ")
+  }
 }
 
 /// Text as COPY and jsonb take it.

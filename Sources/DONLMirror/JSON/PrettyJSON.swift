@@ -15,7 +15,9 @@ enum PrettyJSON {
   }
 
   /// Records are as deep as `JSONReader` lets them be.
-  private static func write(_ node: Int, of document: JSONDocument, depth: Int, into out: ByteWriter) {
+  private static func write(
+    _ node: Int, of document: JSONDocument, depth: Int, into out: ByteWriter
+  ) {
     switch document.kind(node) {
     case .string:
       out.append(.quote)

@@ -121,7 +121,8 @@ final class MirrorSnapshot {
 
   /// Rows of a table, column by column.
   func eachRow(
-    of table: MirrorTable, _ scope: MirrorScope = .everything, _ body: (Statement.Columns) throws -> Void
+    of table: MirrorTable, _ scope: MirrorScope = .everything,
+    _ body: (Statement.Columns) throws -> Void
   ) throws {
     let statement: Statement
     switch (table.scope, scope) {
@@ -140,7 +141,9 @@ final class MirrorSnapshot {
   }
 
   /// Rows of any query.
-  func eachRow(_ sql: String, _ arguments: [Cell] = [], _ body: (Statement.Columns) throws -> Void) throws {
+  func eachRow(_ sql: String, _ arguments: [Cell] = [], _ body: (Statement.Columns) throws -> Void)
+    throws
+  {
     let statement = try Statement(sql, on: connection)
     try statement.bind(arguments)
     try statement.eachRow(body)

@@ -56,11 +56,15 @@ struct MemoryTests {
       #expect(try title(HistoryPoint(Timestamp.text(first))) == "First")
       #expect(try title(HistoryPoint("3")) == "Second")
       #expect(try title(HistoryPoint("5")) == "Third")
-      #expect(try reader.dataset("name-a", at: .seq(3))["metadata_modified"] == "2026-05-01T09:00:00.000000Z")
+      #expect(
+        try reader.dataset("name-a", at: .seq(3))["metadata_modified"]
+          == "2026-05-01T09:00:00.000000Z")
       let gone = #expect(throws: Failure.self) { try title(.seq(4)) }
       #expect(gone?.status == .noDatabase)
       #expect(gone?.message.contains("It came with change 5") == true)
-      let never = #expect(throws: Failure.self) { try title(.moment("2020-01-01T00:00:00.000000Z")) }
+      let never = #expect(throws: Failure.self) {
+        try title(.moment("2020-01-01T00:00:00.000000Z"))
+      }
       #expect(never?.status == .noDatabase)
 
       let history = try reader.history(of: "other")
@@ -93,9 +97,13 @@ struct MemoryTests {
           entries[place].hour = hour
           switch Int.random(in: 0..<6, using: &chance) {
           case 0: portal.update { [entry = entries[place]] in $0.delete(entry.id) }
-          case 1: entries[place].tags = [["water"], ["b", "a"], [], ["a", "b"]].randomElement(using: &chance) ?? []
+          case 1:
+            entries[place].tags =
+              [["water"], ["b", "a"], [], ["a", "b"]].randomElement(using: &chance) ?? []
           case 2: entries[place].rest = Self.oddities.randomElement(using: &chance) ?? ""
-          case 3: entries[place].resourceIDs = [["r0"], [], ["x", "y"]].randomElement(using: &chance) ?? []
+          case 3:
+            entries[place].resourceIDs =
+              [["r0"], [], ["x", "y"]].randomElement(using: &chance) ?? []
           default: entries[place].title = "Title \(Int.random(in: 0..<4, using: &chance))"
           }
           portal.update { [entry = entries[place]] in
@@ -107,12 +115,16 @@ struct MemoryTests {
 
       for (seq, hashes) in states {
         #expect(try mirror.state(after: seq) == hashes, "seed \(seed), back to \(seq)")
-        #expect(try mirror.replay(from: seq, hashes) == states.last?.hashes, "seed \(seed), from \(seq)")
+        #expect(
+          try mirror.replay(from: seq, hashes) == states.last?.hashes, "seed \(seed), from \(seq)")
       }
       #expect(try mirror.replay(from: 0, [:]) == states.last?.hashes)
-      for entry in try MirrorReader(path: mirror.path).feed(after: FeedCursor(seq: 0), limit: .max).entries {
+      for entry in try MirrorReader(path: mirror.path).feed(after: FeedCursor(seq: 0), limit: .max)
+        .entries
+      {
         let hash = try entry.record.map { try ContentHash.hash(of: $0) }
-        #expect(hash == (entry.kind == .delete ? nil : entry.contentHash), "seed \(seed), \(entry.seq)")
+        #expect(
+          hash == (entry.kind == .delete ? nil : entry.contentHash), "seed \(seed), \(entry.seq)")
       }
     }
   }
@@ -164,13 +176,18 @@ struct MemoryTests {
       try await harvest(5, "Four")
 
       #expect(try mirror.meta("floor_seq") == "3")
-      #expect(try mirror.strings("SELECT before FROM changes WHERE kind = 'update'") == [nil, #"{"title":"Two"}"#, #"{"title":"Three"}"#])
+      #expect(
+        try mirror.strings("SELECT before FROM changes WHERE kind = 'update'") == [
+          nil, #"{"title":"Two"}"#, #"{"title":"Three"}"#,
+        ])
       let reader = try MirrorReader(path: mirror.path)
       #expect(try reader.dataset("a", at: .seq(3))["title"] == "Two")
       let lost = #expect(throws: Failure.self) { try reader.dataset("a", at: .seq(1)) }
       #expect(lost?.reason == "no_history")
       #expect(try reader.history(of: "a").map(\.isRemembered) == [true, true, false, true])
-      let refused = #expect(throws: Failure.self) { try reader.feed(after: FeedCursor(seq: 2), limit: 9) }
+      let refused = #expect(throws: Failure.self) {
+        try reader.feed(after: FeedCursor(seq: 2), limit: 9)
+      }
       #expect(refused?.status == .heldBack)
       #expect(refused?.reason == "reset_required")
       #expect(try reader.feed(after: FeedCursor(seq: 3), limit: 9).entries.map(\.seq) == [4, 5])
@@ -200,7 +217,8 @@ struct MemoryTests {
       #expect(throws: Failure.self) { try reader.dataset("a", at: .seq(1)) }
       // A reader of the feed gets the first state that is known.
       let records = try reader.feed(after: FeedCursor(seq: 0), limit: 9).entries.map { entry in
-        entry.record.map { String(decoding: $0, as: UTF8.self).contains(#""title":"Second""#) } ?? false
+        entry.record.map { String(decoding: $0, as: UTF8.self).contains(#""title":"Second""#) }
+          ?? false
       }
       #expect(records == [true, false, true, false])
     }
@@ -241,7 +259,8 @@ extension Mirror {
   /// The same, as a reader of the feed has it who was at some state.
   func replay(from seq: Int, _ hashes: [String: String]) throws -> [String: String] {
     var hashes = hashes
-    for entry in try MirrorReader(path: path).feed(after: FeedCursor(seq: seq), limit: .max).entries {
+    for entry in try MirrorReader(path: path).feed(after: FeedCursor(seq: seq), limit: .max).entries
+    {
       hashes[entry.datasetID] = try entry.record.map { try ContentHash.hash(of: $0) }
     }
     return hashes

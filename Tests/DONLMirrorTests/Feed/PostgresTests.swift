@@ -8,7 +8,8 @@ import Testing
   "PostgreSQL", .serialized,
   .enabled(if: Postgres.isPresent, "needs a PostgreSQL (apt-get install postgresql)"))
 struct PostgresTests {
-  @Test("has the rows and hashes of the mirror after the load and after each increment, however often")
+  @Test(
+    "has the rows and hashes of the mirror after the load and after each increment, however often")
   func increments() async throws {
     try await Postgres.run { bench, postgres in
       let mirror = try Mirror()
@@ -24,14 +25,19 @@ struct PostgresTests {
         var seq = try export("all.sql")
         let first = seq
         #expect(try await postgres.load("all.sql").errors == "")
-        #expect(try await postgres.differences(from: mirror.path, schema: "x") == [])
+        try await postgres.expectSame(as: mirror.path, schema: "x")
 
         let steps: [(inout Catalogue) -> Void] = [
           { $0 = .sample(day: 2) },
           { $0.put(Entry("new", hour: 9000, rest: Self.nasty)) },
           // Only what churns.
           { $0.put(Entry("new", hour: 9001, resources: ["churned", "r9"], rest: Self.nasty)) },
-          { $0.put(Entry("new", hour: 9002, title: "'; DROP TABLE datasets; --\\\\. \\t", tags: [], rest: #", "n": 1e999999, "m": -0.5e-70000"#)) },
+          {
+            $0.put(
+              Entry(
+                "new", hour: 9002, title: "'; DROP TABLE datasets; --\\\\. \\t", tags: [],
+                rest: #", "n": 1e999999, "m": -0.5e-70000"#))
+          },
           { $0.delete("new") },
           { _ in },
         ]
@@ -49,13 +55,13 @@ struct PostgresTests {
             let loaded = try await postgres.load("step\(number).sql")
             #expect(loaded.errors == "", "step \(number)")
             #expect(loaded.code == 0)
-            #expect(try await postgres.differences(from: mirror.path, schema: "x") == [], "step \(number)")
+            try await postgres.expectSame(as: mirror.path, schema: "x", "step \(number)")
           }
           #expect(try await postgres.lines("SELECT seq FROM x.feed_cursor") == ["\(seq)"])
         }
         // An old script changes nothing, and one that leaves a gap is refused.
         #expect(try await postgres.load("step0.sql").output.contains("nothing to do"))
-        #expect(try await postgres.differences(from: mirror.path, schema: "x") == [])
+        try await postgres.expectSame(as: mirror.path, schema: "x")
         #expect(try await postgres.load("all.sql").code == 0)
         let gap = try await postgres.load("step1.sql")
         #expect(gap.code == 3)
@@ -82,16 +88,17 @@ struct PostgresTests {
         #expect(try await run("harvest --sample").code == 0)
         let script = "$donl_mirror export postgres --db sample.db | psql -X -q -v ON_ERROR_STOP=1"
         #expect(try await postgres.shell(script).code == 0)
-        #expect(try await postgres.differences(from: database, schema: "sample") == [])
-        let cursor = try #require(try await postgres.lines("SELECT seq FROM sample.feed_cursor").first)
+        try await postgres.expectSame(as: database, schema: "sample")
+        let cursor = try #require(
+          try await postgres.lines("SELECT seq FROM sample.feed_cursor").first)
         #expect(try await run("harvest --sample --sample-day 2").code == 0)
         #expect(try await run("lists refresh --sample --sample-day 2 --db sample.db").code != nil)
         let increment =
           "$donl_mirror export postgres --db sample.db --since \(cursor) | psql -X -q -v ON_ERROR_STOP=1"
         #expect(try await postgres.shell(increment).code == 0)
-        #expect(try await postgres.differences(from: database, schema: "sample") == [])
+        try await postgres.expectSame(as: database, schema: "sample")
         #expect(try await postgres.shell(script).code == 0)
-        #expect(try await postgres.differences(from: database, schema: "sample") == [])
+        try await postgres.expectSame(as: database, schema: "sample")
       }
     }
   }
@@ -106,7 +113,7 @@ struct PostgresTests {
           export.output = bench.path("\(name).sql")
           _ = try export.run()
           #expect(try await postgres.load("\(name).sql").errors == "")
-          #expect(try await postgres.differences(from: mirror.path, schema: "\(name)_example_org") == [])
+          try await postgres.expectSame(as: mirror.path, schema: "\(name)_example_org")
           export.schema = "one_example_org"
           export.output = bench.path("wrong.sql")
           _ = try export.run()
@@ -114,7 +121,8 @@ struct PostgresTests {
           #expect(wrong.code == (name == "one" ? 0 : 3))
         }
       }
-      let union = "SELECT count(*) FROM (SELECT id FROM one_example_org.datasets UNION ALL SELECT id FROM two_example_org.datasets) d"
+      let union =
+        "SELECT count(*) FROM (SELECT id FROM one_example_org.datasets UNION ALL SELECT id FROM two_example_org.datasets) d"
       #expect(try await postgres.lines(union) == ["8"])
     }
   }
@@ -140,10 +148,13 @@ struct PostgresTests {
         for lines in [20, 200, 100_000] {
           _ = try await postgres.shell("grep -v '^COMMIT' more.sql | head -n \(lines) | psql -X -q")
           #expect(try await postgres.lines("SELECT seq FROM x.feed_cursor") == ["\(seq)"])
-          #expect(try await postgres.lines("SELECT count(*) FROM x.datasets WHERE title = 'Later'") == ["0"])
+          #expect(
+            try await postgres.lines("SELECT count(*) FROM x.datasets WHERE title = 'Later'") == [
+              "0"
+            ])
         }
         #expect(try await postgres.load("more.sql").errors == "")
-        #expect(try await postgres.differences(from: mirror.path, schema: "x") == [])
+        try await postgres.expectSame(as: mirror.path, schema: "x")
       }
     }
   }

@@ -27,7 +27,8 @@ struct Schema: Sendable {
       // 7: the feed remembers what was before.
       """
       ALTER TABLE changes ADD COLUMN before TEXT;
-      CREATE TABLE revivals (seq INTEGER PRIMARY KEY REFERENCES changes(seq), before TEXT NOT NULL) STRICT;
+      CREATE TABLE revivals (
+        seq INTEGER PRIMARY KEY REFERENCES changes(seq), before TEXT NOT NULL) STRICT;
       """,
     ],
     views: [
@@ -56,8 +57,8 @@ struct Schema: Sendable {
 
     try db.inTransaction(.immediate) {
       try dropViews(db)
-      if found == 0 { try db.execute(sql: tables) }
-      if found > 0 { for step in steps[(found - Self.firstVersion)...] { try db.execute(sql: step) } }
+      let missing = found == 0 ? [tables] : Array(steps[(found - Self.firstVersion)...])
+      for step in missing { try db.execute(sql: step) }
       try db.execute(sql: views)
       try db.execute(sql: "PRAGMA application_id = \(Self.applicationID)")
       try db.execute(sql: "PRAGMA user_version = \(version)")

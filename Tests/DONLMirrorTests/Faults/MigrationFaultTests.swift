@@ -7,9 +7,11 @@ import Testing
 
 @Suite("A migration")
 struct MigrationFaultTests {
+  private static let step = "ALTER TABLE licenses ADD COLUMN note TEXT"
+
   private static var next: Schema {
     var schema = Schema.current
-    schema.steps.append("ALTER TABLE licenses ADD COLUMN note TEXT")
+    schema.steps.append(step)
     return schema
   }
 
@@ -43,7 +45,7 @@ struct MigrationFaultTests {
       // A kill leaves what is in the files: the transaction is spilled to the WAL and not ended.
       try await DatabaseQueue(path: mirror.path).writeWithoutTransaction { db in
         try db.execute(sql: "PRAGMA cache_size = 1; BEGIN IMMEDIATE")
-        try db.execute(sql: Self.next.steps[1])
+        try db.execute(sql: Self.step)
         try db.execute(
           sql: """
             UPDATE record_rows SET json = json || ' ';

@@ -158,4 +158,29 @@ struct PostgresTests {
       }
     }
   }
+
+  @Test("is kept current by the recipe, which loads everything where the feed does not go on")
+  func recipe() async throws {
+    let recipe = URL(filePath: #filePath).deletingLastPathComponent()
+      .appending(path: "../../../docs/recipes/postgres.sh").standardizedFileURL.path
+    try await Postgres.run { bench, postgres in
+      let script = """
+        mkdir -p bin && ln -sf "$donl_mirror" bin/donl-mirror && export PATH="$PWD/bin:$PATH"
+        sh \(recipe) sample.db mine 'dbname=postgres'
+        """
+      for day in [1, 2, 2] {
+        let run = try await bench.run(
+          "harvest", "--sample", "--sample-day", "\(day)", "--db", "sample.db")
+        #expect(run.code == 0)
+        #expect(try await postgres.shell(script).code == 0)
+        try await postgres.expectSame(as: bench.path("sample.db"), schema: "mine", "day \(day)")
+      }
+      _ = try await postgres.shell(
+        "psql -X -q -c \"UPDATE mine.feed_cursor SET epoch = 'another'\"")
+      let anew = try await postgres.shell(script)
+      #expect(anew.code == 0)
+      #expect(anew.errors.contains("its epoch is"))
+      try await postgres.expectSame(as: bench.path("sample.db"), schema: "mine")
+    }
+  }
 }

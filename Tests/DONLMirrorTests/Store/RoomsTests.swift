@@ -9,7 +9,8 @@ struct RoomsTests {
 
   /// From the top down: what a room names stands in it, or below it.
   private static let rooms = [
-    "Jobs", "Export", "Harvest", "Mirror", "Settings", "Store", "Portal", "Records", "JSON", "Catalog",
+    "Jobs", "Export", "Harvest", "Mirror", "Settings", "Store", "Portal", "Records", "JSON",
+    "Catalog",
   ]
 
   @Test("has no room that names a type of one above it")

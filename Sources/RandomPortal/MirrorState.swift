@@ -15,6 +15,10 @@ struct MirrorState: Sendable {
   /// The records of the live datasets, by id.
   var records: [String: String] = [:]
   var names: [String: String] = [:]
+  /// Of the content of the live datasets, by id.
+  var hashes: [String: String] = [:]
+  /// The newest entry of the feed.
+  var seq = 0
   var absences: [String: String] = [:]
   /// In quarantine; "" where the record does not say its id.
   var rejected: [String] = []
@@ -44,11 +48,16 @@ struct MirrorState: Sendable {
   private init(_ db: Database) throws {
     for row in try Row.fetchAll(
       db,
-      sql: "SELECT d.id, d.name, r.json FROM datasets d LEFT JOIN records r ON r.dataset_id = d.id"
+      sql: """
+        SELECT d.id, d.name, r.json, d.content_hash
+        FROM datasets d LEFT JOIN records r ON r.dataset_id = d.id
+        """
     ) {
       records[row[0]] = row[2] ?? ""
       names[row[0]] = row[1] ?? ""
+      hashes[row[0]] = row[3]
     }
+    seq = try Int.fetchOne(db, sql: "SELECT max(seq) FROM changes") ?? 0
     for row in try Row.fetchAll(
       db, sql: "SELECT d.id, a.state FROM absences a JOIN all_datasets d ON d.key = a.dataset")
     {

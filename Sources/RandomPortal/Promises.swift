@@ -28,6 +28,8 @@ public struct Violation: Sendable, Equatable, CustomStringConvertible {
     case thrown
     /// What `donl-mirror check` looks at holds.
     case check
+    /// An earlier state does not follow from the present one and the feed.
+    case forgotten
   }
 
   public var promise: Promise

@@ -83,6 +83,8 @@ private final class Story {
   private let ignored: Set<Violation.Promise>
   private var tale: Tale
   private var mirror = MirrorState()
+  /// What was there after each run.
+  private var states: [(seq: Int, hashes: [String: String])] = []
   private var number = 0
 
   private var path: String { folder.appending(path: "mirror.db").path }
@@ -195,6 +197,13 @@ private final class Story {
     for check in try MirrorReader(path: path).check() where !check.isPassed {
       throw Violation(.check, "\(check.name): \(check.examples.joined(separator: "; "))")
     }
+    for state in states {
+      let remembered = try MirrorReader(path: path).contentHashes(after: state.seq)
+      guard remembered == state.hashes else {
+        throw Violation(
+          .forgotten, "what was there after change \(state.seq) is remembered otherwise")
+      }
+    }
   }
 
   /// One run makes the mirror equal. Only where the guard held deletions, a second one is needed,
@@ -263,6 +272,7 @@ private final class Story {
     let summary = try await run(isFull: isFull, accepts: accepts)
     let before = mirror
     mirror = try MirrorState(path: path)
+    states.append((mirror.seq, mirror.hashes))
     let (witness, isHonest, silentEdits) = world.with { state in
       state.log.append(
         "  ends \(summary.outcome.rawValue) (\(summary.mode.rawValue)) with "

@@ -136,6 +136,19 @@ extension MirrorReader {
     }
   }
 
+  /// The content hashes of the datasets that were there after an entry of the feed, by id, hashed anew.
+  public func contentHashes(after seq: Int) throws -> [String: String] {
+    let version = try read {
+      try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
+    }
+    let churn = version.flatMap { ChurnKeys(version: $0) } ?? .standard
+    var hashes: [String: String] = [:]
+    try eachDataset(at: .seq(seq)) { entry, _, _ in
+      hashes[entry.datasetID] = try ContentHash.hash(of: entry.record ?? [], without: churn)
+    }
+    return hashes
+  }
+
   /// What happened to a dataset, live or deleted, the newest first.
   ///
   /// - Throws: `Failure` 66 when no dataset ever bore that name or id.

@@ -249,11 +249,7 @@ extension Mirror {
 
   /// The same, hashed anew from what the memory says of a state.
   func state(after seq: Int) throws -> [String: String] {
-    var hashes: [String: String] = [:]
-    try MirrorReader(path: path).eachDataset(at: .seq(seq)) { entry, _, _ in
-      hashes[entry.datasetID] = try ContentHash.hash(of: entry.record ?? [])
-    }
-    return hashes
+    try MirrorReader(path: path).contentHashes(after: seq)
   }
 
   /// The same, as a reader of the feed has it who was at some state.

@@ -49,6 +49,7 @@ let package = Package(
         .embedInCode("Store/Schema/schema.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
+        .embedInCode("Store/Schema/views-quality.sql"),
         .embedInCode("Store/Schema/views-values.sql"),
         .embedInCode("Store/Schema/views-lists.sql"),
         .embedInCode("Store/Schema/views-labels.sql"),

@@ -75,7 +75,10 @@ public struct HarvestJob: Sendable {
         let summary = try await perform(
           into: store, Normalizer(fields: fields, churn: churn), session, keeper)
         try forgetHistory(in: store)
-        if keeper != nil { noteFigures(in: store) }
+        if keeper != nil {
+          noteQuality(after: summary, in: store)
+          noteFigures(in: store)
+        }
         return await publish(summary, from: store)
       }
     }
@@ -163,6 +166,18 @@ public struct HarvestJob: Sendable {
     let count = try store.forgetHistory(before: moment)
     guard count > 0 else { return }
     logger.info("let go what was before \(counted(count, "change")), made before \(moment)")
+  }
+
+  /// Keeps the quality of each data owner as it is today.
+  private func noteQuality(after summary: RunSummary, in store: Store) {
+    guard summary.outcome == .complete else { return }
+    do {
+      try store.noteQuality(on: String(Timestamp.text(clock.now()).prefix(10)))
+    } catch {
+      logger.warning(
+        "The quality of today was not noted in \(store.path): \(error)",
+        metadata: ["reason": "quality"])
+    }
   }
 
   /// Leaves in the database what `health` asks of it.

@@ -29,11 +29,15 @@ struct Schema: Sendable {
       ALTER TABLE changes ADD COLUMN before TEXT;
       CREATE TABLE revivals (
         seq INTEGER PRIMARY KEY REFERENCES changes(seq), before TEXT NOT NULL) STRICT;
+      CREATE TABLE quality_over_time (
+        owner TEXT NOT NULL, day TEXT NOT NULL CHECK (day GLOB '????-??-??'), datasets INTEGER NOT NULL,
+        points REAL NOT NULL, counts TEXT NOT NULL, PRIMARY KEY (owner, day)) STRICT, WITHOUT ROWID;
       """,
     ],
     views: [
       PackageResources.views_sql, PackageResources.views_values_sql,
       PackageResources.views_lists_sql, PackageResources.views_labels_sql,
+      PackageResources.views_quality_sql,
     ].map(text).joined(separator: "\n"),
     indexes: text(PackageResources.indexes_sql))
 

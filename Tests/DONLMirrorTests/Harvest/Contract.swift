@@ -67,8 +67,8 @@ enum Contract {
     Table(
       "changes",
       """
-      seq kind dataset_id name run_id recorded_at metadata_modified changed_fields content_hash \
-      replaced_by
+      seq kind dataset_id name run_id recorded_at metadata_modified changed_fields before \
+      content_hash replaced_by
       """),
     Table("rejections", "dataset_id run_id reason record first_seen last_seen attempts"),
     Table("meta", "key value"),

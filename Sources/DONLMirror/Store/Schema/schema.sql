@@ -6,11 +6,12 @@ CREATE TABLE meta ( -- facts about this file
     -- `complete_as_of` (the portal's time when the last complete run began), `checkpoint`, `hash_version` (the rule
     -- of `content_hash`; behind a `+` the keys of `portal.churn-keys`), `hash_since` (the last `seq` before that
     -- rule), `schema_version`, `tool_version`, `ckan_version`, `portal_title`, `feed_state` (a random word that each
-    -- run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them), `floor_seq`
-    -- (up to there the feed has let go what was before; absent: it has all), `figures`
-    -- (what the last run noted for `health`, as JSON), `http_requests` (of all runs, by the class of the answer, as
-    -- JSON), `page_sizes` (what the portal could not serve because of its size, and what works instead, as JSON),
-    -- `field_table` (tells which table of fields the records were read by)
+    -- run renews; `DB.mark` names it too), `former_epochs` (those that are over, with spaces between them),
+    -- `quality_day` (when `quality_over_time` was looked at last), `floor_seq` (up to there
+    -- the feed has let go what was before; absent: it has all), `figures` (what the last run noted for `health`, as
+    -- JSON), `http_requests` (of all runs, by the class of the answer, as JSON), `page_sizes`
+    -- (what the portal could not serve because of its size, and what works instead, as JSON), `field_table`
+    -- (tells which table of fields the records were read by)
   value TEXT -- text
 ) STRICT, WITHOUT ROWID;
 
@@ -282,6 +283,16 @@ CREATE TABLE revivals ( -- ours: what a dataset that came back had been, as `cha
   seq INTEGER PRIMARY KEY REFERENCES changes(seq), -- of its second `create`
   before TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE quality_over_time ( -- the quality of each data owner, day by day: one row whenever it was another one
+    -- than before; the last one not later than a day is what it was then
+  owner TEXT NOT NULL, -- URI of the data owner; '' where records name none
+  day TEXT NOT NULL CHECK (day GLOB '????-??-??'), -- our clock, UTC
+  datasets INTEGER NOT NULL, -- live ones
+  points REAL NOT NULL, -- as `quality_by_owner.points`
+  counts TEXT NOT NULL, -- JSON object: how many of the datasets fail which check
+  PRIMARY KEY (owner, day)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE rejections ( -- the quarantine: records that could not be read; a row leaves when its record can be read
     -- again

@@ -205,6 +205,7 @@ struct MemoryTests {
         DROP VIEW dataset_history;
         ALTER TABLE changes DROP COLUMN before;
         DROP TABLE revivals;
+        DROP TABLE quality_over_time;
         PRAGMA user_version = 5;
         UPDATE meta SET value = '5' WHERE key = 'schema_version'
         """)

@@ -295,7 +295,8 @@ SELECT
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_license'), 0) AS no_license, -- no license
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'unlisted_license'), 0) AS unlisted_license, -- license on no list
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_access_rights'), 0) AS no_access_rights, -- no access rights
-  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'unlisted_access_rights'), 0) AS unlisted_access_rights, -- access rights on no list
+  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'unlisted_access_rights'), 0) AS unlisted_access_rights,
+    -- access rights on no list
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_contact'), 0) AS no_contact, -- no contact
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_publisher'), 0) AS no_publisher, -- no publisher
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_rights'), 0) AS no_rights, -- no statement of rights
@@ -304,8 +305,10 @@ SELECT
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_modified'), 0) AS no_modified, -- no date of modification
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'overdue'), 0) AS overdue, -- overdue
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'no_api'), 0) AS no_api, -- high-value dataset without an API
-  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'duplicate_title'), 0) AS duplicate_title, -- same title twice at one owner
-  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'stale_display_name'), 0) AS stale_display_name, -- stale display name
+  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'duplicate_title'), 0) AS duplicate_title,
+    -- same title twice at one owner
+  coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'stale_display_name'), 0) AS stale_display_name,
+    -- stale display name
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'malformed_uri'), 0) AS malformed_uri, -- malformed URI
   coalesce(sum(c.datasets) FILTER (WHERE c."check" = 'unlisted_uri'), 0) AS unlisted_uri -- uRI on no list
 FROM (

@@ -142,8 +142,8 @@ private final class ExportFolder {
       guard isOurs else {
         throw Failure(
           .cannotCreate, reason: "not_ours",
-          "\(path) is there and is no export of csv; it was left as it is. Move it away, or choose another "
-            + "name.")
+          "\(path) is there, and holds something else than an earlier export of csv; it was left as it is. Move "
+            + "that away, or choose another name.")
       }
     }
     try? manager.removeItem(atPath: temporary)
@@ -173,12 +173,14 @@ private final class ExportFolder {
     #endif
   }
 
-  /// An empty folder, or one with our description in it.
+  /// An empty folder, or one with our description and our tables in it, and nothing else.
   private static func isOurs(_ place: URL) throws -> Bool {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: place.path) else {
       return false
     }
     guard !names.isEmpty else { return true }
+    let tables = Set(MirrorTable.names.map { "\($0.name).csv" })
+    guard names.allSatisfy({ $0 == mark || tables.contains($0) }) else { return false }
     let description = FileManager.default.contents(atPath: place.appendingPathComponent(mark).path)
     return description.map { String(decoding: $0, as: UTF8.self).contains(DataPackage.sign) }
       ?? false

@@ -79,6 +79,7 @@ public struct Export: Sendable {
   /// Everything but a folder of tables.
   private func file(_ snapshot: MirrorSnapshot) throws -> Summary {
     let sink = try sink()
+    sink.isJSON = format == .ndjson
     let datasets: Int
     switch format {
     case .ndjson: datasets = try writeLines(snapshot, into: sink)
@@ -135,6 +136,7 @@ extension Export {
 
   fileprivate func pastLines(_ point: HistoryPoint, of mirror: MirrorReader) throws -> Summary {
     let sink = try sink()
+    sink.isJSON = true
     var done = 0
     let (place, seq) = try mirror.eachDataset(at: point) { entry, place, seq in
       Self.write(entry, asOf: seq, of: place, into: sink.buffer)

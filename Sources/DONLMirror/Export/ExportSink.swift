@@ -10,6 +10,10 @@ public final class ExportSink {
   public private(set) var bytes = 0
 
   private static let bufferBytes = 256 << 10
+  /// How every SQLite file begins.
+  private static let database = "SQLite format 3\0"
+  /// What a person sees is JSON in lines: then no character in it may turn the terminal.
+  var isJSON = false
 
   /// A stream that is open, such as standard output.
   public init(stream: Int32, name: String) {
@@ -24,7 +28,12 @@ public final class ExportSink {
   /// - Throws: `Failure` 73 where it cannot be made, or something else than a file stands there.
   public init(path: String) throws(Failure) {
     let temporary = DurableFile.temporaryName(of: path)
-    _ = try DurableFile.beginning(of: path, bytes: 0)
+    let there = try DurableFile.beginning(of: path, bytes: Self.database.utf8.count)
+    guard there != Array(Self.database.utf8) else {
+      throw Failure(
+        .cannotCreate, reason: "not_ours",
+        "\(path) is a database; it was left as it is. Choose another --output.")
+    }
     // Of a process that was killed.
     unlink(temporary)
     file = try DurableFile.create(temporary)
@@ -45,6 +54,11 @@ public final class ExportSink {
 
   /// - Throws: `Failure` 74 where nobody reads any more, or the disk is full.
   public func flush() throws(Failure) {
+    if isJSON, isatty(file) == 1 {
+      let escaped = JSONOutput.escaped(buffer.view.string)
+      buffer.removeAll()
+      escaped.withView { buffer.append(contentsOf: $0.buffer) }
+    }
     var rest = buffer.bytes
     while !rest.isEmpty {
       let count = Foundation.write(file, rest.baseAddress, rest.count)

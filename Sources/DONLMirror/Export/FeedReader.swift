@@ -23,6 +23,7 @@ public struct FeedReader: Sendable {
   /// - Returns: the cursor after the last.
   /// - Throws: `Failure` 3 where they do not follow what the reader has.
   public func read(into sink: ExportSink) throws -> FeedCursor {
+    sink.isJSON = true
     var left = limit ?? .max
     var cursor = cursor
     try read(MirrorReader(path: path), &cursor, &left, into: sink)
@@ -33,6 +34,7 @@ public struct FeedReader: Sendable {
   /// Writes the entries that there are, and waits for more until the task is cancelled, or the limit is
   /// reached.
   public func follow(into sink: ExportSink) async throws {
+    sink.isJSON = true
     var left = limit ?? .max
     var cursor = cursor
     var mirror = try MirrorReader(path: path)

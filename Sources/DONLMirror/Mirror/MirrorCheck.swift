@@ -40,7 +40,43 @@ extension MirrorReader {
   private func invariants(_ db: Database) throws -> [Check] {
     var checks = try Invariant.all.map { try $0.check(db) }
     checks.append(try contentHashes(db))
+    checks.append(try memory(db))
     return checks
+  }
+
+  /// Goes back to every entry of the feed, as far as the memory reaches, and hashes what was there.
+  private func memory(_ db: Database) throws -> Check {
+    var check = Check("memory", "every earlier state follows from the present one and the feed")
+    guard let connection = db.sqliteConnection else { return check }
+    let since = """
+      SELECT max(coalesce((SELECT value + 0 FROM meta WHERE key = 'hash_since'), 0),
+        coalesce((SELECT value + 0 FROM meta WHERE key = '\(FeedPlace.floorKey)'), 0))
+      """
+    let memory = try RecordMemory(db, connection)
+    // What the present record is, `content_hash` tells.
+    let rows = try Row.fetchCursor(
+      db,
+      sql: """
+        SELECT c.seq, c.dataset_id, c.content_hash FROM changes c
+        WHERE c.kind <> 'delete' AND c.seq > (\(since))
+          AND EXISTS (SELECT 1 FROM changes n WHERE n.dataset_id = c.dataset_id AND n.seq > c.seq)
+        ORDER BY c.seq
+        """)
+    while let row = try rows.next() {
+      let (seq, id, stored): (Int, String, String?) = (row[0], row[1], row[2])
+      do {
+        guard let state = try memory.record(of: id, after: seq, stamp: nil), state.isReached else {
+          continue
+        }
+        let hash = try ContentHash.hash(of: state.line, without: memory.churn)
+        if hash != stored {
+          check.add("seq \(seq): \(id) was \(stored ?? "-"), and going back gives \(hash)")
+        }
+      } catch let fault as JSONFault {
+        check.add("seq \(seq): what \(id) had is no JSON any more: \(fault.detail)")
+      }
+    }
+    return check
   }
 
   /// Hashes every stored record anew. A change behind our back seldom gets both right.

@@ -122,7 +122,7 @@ final class RecordMemory {
 
   private let stored: Statement
   private let later: Statement
-  private let churn: ChurnKeys
+  let churn: ChurnKeys
 
   init(_ db: Database, _ connection: OpaquePointer) throws {
     stored = try Statement(

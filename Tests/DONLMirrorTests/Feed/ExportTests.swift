@@ -102,6 +102,17 @@ struct ExportTests {
         of: String(decoding: #require(bench.bytes("tables/datasets.csv")), as: UTF8.self))
       #expect(rows.dropFirst().map { $0.cells[3] } == stored)
 
+      try bench.write("x", to: "tables/notes.txt")
+      let mixed = try await bench.run("export", "csv", "--output", "tables", "--db", "mirror.db")
+      #expect(mixed.code == 73)
+      #expect(bench.bytes("tables/notes.txt") == Data("x".utf8))
+      for name in ["mirror.db", "other.db"] {
+        let itself = try await bench.shell(
+          "[ -e other.db ] || sqlite3 other.db 'CREATE TABLE x (y)'; $donl_mirror export ndjson --output \(name) --db mirror.db"
+        )
+        #expect(itself.code == 73)
+        #expect(itself.errors.contains("is a database; it was left as it is"))
+      }
       try bench.write("x", to: "mine")
       let foreign = try await bench.run("export", "csv", "--output", "mine", "--db", "mirror.db")
       #expect(foreign.code == 73)

@@ -126,6 +126,11 @@ struct MemoryTests {
         #expect(
           hash == (entry.kind == .delete ? nil : entry.contentHash), "seed \(seed), \(entry.seq)")
       }
+      #expect(try MirrorReader(path: mirror.path).check().flatMap(\.examples) == [])
+      try mirror.tamper(
+        "UPDATE changes SET before = '{\"title\":\"forged\"}' WHERE before IS NOT NULL")
+      let broken = try MirrorReader(path: mirror.path).check().filter { !$0.isPassed }.map(\.name)
+      #expect(broken == ["memory"])
     }
   }
 

@@ -80,19 +80,19 @@ extension MirrorTable {
   }
 
   private static func kind(of column: String, in table: String, declared: String?) -> Kind {
+    // An expression of a view declares nothing.
+    if declared?.uppercased() == "INTEGER" || column == "resource_position" { return .integer }
     if jsons.contains("\(table).\(column)") { return .json }
     // What a server said of its list, word for word.
     if "\(table).\(column)" == "value_lists.last_modified" { return .text }
-    if stamps.contains(column) { return .stamp }
-    // An expression of a view declares nothing.
-    return declared?.uppercased() == "INTEGER" || column == "resource_position" ? .integer : .text
+    return stamps.contains(column) ? .stamp : .text
   }
 
   private static let jsons: Set = ["records.json", "changes.changed_fields", "changes.before"]
 
   private static let stamps: Set = [
-    "first_seen", "last_seen", "deleted_at", "created_at", "last_modified", "metadata_created",
-    "metadata_modified", "fetched_at", "checked_at", "failed_at", "removed_at", "recorded_at",
+    "first_seen", "last_seen", "deleted_at", "created", "last_modified", "metadata_created",
+    "metadata_modified", "checkpoint", "fetched_at", "checked_at", "failed_at", "removed_at", "recorded_at",
     "started_at", "finished_at", "observed_at",
   ]
 }

@@ -218,6 +218,16 @@ struct MemoryTests {
       try await mirror.harvest(portal)
 
       #expect(try mirror.count("PRAGMA user_version") == Schema.current.version)
+      // What is brought up is what a new file is, column by column.
+      let fresh = try Mirror()
+      try Store(path: fresh.path).close()
+      let columns = """
+        SELECT s.name || '.' || c.name || ' ' || c.type FROM sqlite_schema s, pragma_table_info(s.name) c
+        WHERE s.type IN ('table', 'view') ORDER BY 1
+        """
+      #expect(
+        try Set(mirror.strings(columns)).filter { $0?.contains("sqlite_stat") == false }
+          == Set(fresh.strings(columns)))
       let reader = try MirrorReader(path: mirror.path)
       #expect(try reader.dataset("a", at: .seq(3))["title"] == "Second")
       #expect(throws: Failure.self) { try reader.dataset("a", at: .seq(1)) }

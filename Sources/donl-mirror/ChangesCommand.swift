@@ -58,6 +58,8 @@ struct ChangesCommand: AsyncParsableCommand {
         try await feed.follow(into: ExportSink(stream: STDOUT_FILENO, name: "standard output"))
       } catch is CancellationError {
         throw ExitCode(status().rawValue)
+      } catch let failure as Failure where failure.status == .interrupted {
+        throw ExitCode(status().rawValue)
       }
     }
   }

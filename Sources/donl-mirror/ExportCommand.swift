@@ -1,7 +1,7 @@
 import ArgumentParser
 import DONLMirror
 
-struct ExportCommand: ParsableCommand {
+struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
     abstract: "The catalogue, or what changed in it, in the form of others.",
@@ -66,7 +66,7 @@ struct ExportCommand: ParsableCommand {
     guard since != nil || epoch == nil else { throw ValidationError("--epoch goes with --since.") }
   }
 
-  func run() throws {
+  func run() async throws {
     var export = Export(path: try common.load().settings.database.path, format: format)
     export.since = since.map { FeedCursor(seq: $0, epoch: epoch) }
     export.at = at
@@ -81,7 +81,13 @@ struct ExportCommand: ParsableCommand {
         format == .csv ? "table \(done + 1) of \(total)" : "\(done) of \(total) datasets")
     }
     defer { console.draw("") }
-    let summary = try export.run()
+    let summary = try await Interruption.cancelling { [export] status in
+      do {
+        return try export.run()
+      } catch let failure as Failure where failure.status == .interrupted {
+        throw Failure(status(), reason: failure.reason, failure.message)
+      }
+    }
     console.draw("")
     console.write(
       "exported \(counted(summary.datasets, "dataset")) as \(format.rawValue), \(summary.bytes) bytes; the "

@@ -52,8 +52,13 @@ public final class ExportSink {
     if buffer.count >= Self.bufferBytes { try flush() }
   }
 
-  /// - Throws: `Failure` 74 where nobody reads any more, or the disk is full.
+  /// - Throws: `Failure` 74 where nobody reads any more, or the disk is full; 130 where the task was
+  ///   cancelled.
   public func flush() throws(Failure) {
+    guard !Task.isCancelled else {
+      throw Failure(
+        .interrupted, reason: "interrupted", "Stopped before all of \(name) was written.")
+    }
     if isJSON, isatty(file) == 1 {
       let escaped = JSONOutput.escaped(buffer.view.string)
       buffer.removeAll()

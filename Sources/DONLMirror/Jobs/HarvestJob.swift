@@ -74,7 +74,7 @@ public struct HarvestJob: Sendable {
       return try await marking(store) { keeper in
         let summary = try await perform(
           into: store, Normalizer(fields: fields, churn: churn), session, keeper)
-        try forgetHistory(in: store)
+        forgetHistory(in: store)
         if keeper != nil {
           noteQuality(after: summary, in: store)
           noteFigures(in: store)
@@ -160,12 +160,18 @@ public struct HarvestJob: Sendable {
   }
 
   /// Lets go what the feed need not remember any longer.
-  private func forgetHistory(in store: Store) throws {
+  private func forgetHistory(in store: Store) {
     guard let keep = settings.history.keep else { return }
     let moment = Timestamp.text(clock.now() - keep / .seconds(1))
-    let count = try store.forgetHistory(before: moment)
-    guard count > 0 else { return }
-    logger.info("let go what was before \(counted(count, "change")), made before \(moment)")
+    do {
+      let count = try store.forgetHistory(before: moment)
+      guard count > 0 else { return }
+      logger.info("let go what was before \(counted(count, "change")), made before \(moment)")
+    } catch {
+      logger.warning(
+        "What history.keep no longer asks for is still in \(store.path): \(error)",
+        metadata: ["reason": "history"])
+    }
   }
 
   /// Keeps the quality of each data owner as it is today.

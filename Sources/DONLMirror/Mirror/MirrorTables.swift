@@ -92,8 +92,8 @@ extension MirrorTable {
 
   private static let stamps: Set = [
     "first_seen", "last_seen", "deleted_at", "created", "last_modified", "metadata_created",
-    "metadata_modified", "checkpoint", "fetched_at", "checked_at", "failed_at", "removed_at", "recorded_at",
-    "started_at", "finished_at", "observed_at",
+    "metadata_modified", "checkpoint", "fetched_at", "checked_at", "failed_at", "removed_at",
+    "recorded_at", "started_at", "finished_at", "observed_at",
   ]
 }
 

@@ -232,6 +232,29 @@ struct ExportTests {
     }
   }
 
+  @Test("that is stopped leaves nothing, or all of it")
+  func stopped() async throws {
+    try await Self.sample { bench in
+      for (format, signal) in [("turtle", SIGTERM), ("csv", SIGINT), ("postgres", SIGTERM)] {
+        let export = try bench.start([
+          "export", format, "--output", "out.\(format)", "--db", "mirror.db",
+        ])
+        let temporary = bench.path(".out.\(format).tmp")
+        while !FileManager.default.fileExists(atPath: temporary),
+          !FileManager.default.fileExists(atPath: bench.path("out.\(format)"))
+        {
+          await Task.yield()
+        }
+        export.signal(signal)
+        let ended = try await export.ended
+        let isThere = FileManager.default.fileExists(atPath: bench.path("out.\(format)"))
+        #expect(
+          ended.code == (isThere ? 0 : signal == SIGTERM ? 143 : 130), "\(format): \(ended.errors)")
+        #expect(!FileManager.default.fileExists(atPath: temporary), "\(format)")
+      }
+    }
+  }
+
   @Test("reads one state, whatever is written meanwhile")
   func snapshot() async throws {
     try await story(Entry.row(30)) { mirror, portal in

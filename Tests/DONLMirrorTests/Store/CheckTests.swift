@@ -25,7 +25,8 @@ struct CheckTests {
       #expect(
         Set(checks.map(\.name)) == [
           "integrity", "foreign_keys", "meta", "sequence", "feed", "rows", "search", "ledger",
-          "value_lists", "terms", "field_census", "content_hash", "memory", "full_text", "resolution",
+          "value_lists", "terms", "field_census", "content_hash", "memory",
+          "full_text", "resolution",
         ])
       #expect(try Data(contentsOf: URL(filePath: mirror.path)) == before)
     }

@@ -17,6 +17,8 @@ enum Interruption {
       Result
   ) async throws -> Result {
     let received = FirstSignal()
+    // Before the work begins, or a signal ends the process in the middle of it.
+    let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
     return try await withThrowingTaskGroup(of: Result?.self) { group in
       group.addTask {
         do {
@@ -26,7 +28,7 @@ enum Interruption {
         }
       }
       group.addTask {
-        for await signal in await UnixSignalsSequence(trapping: .sigint, .sigterm) {
+        for await signal in signals {
           if received.note(signal) { return nil }
           _exit(received.status.rawValue)
         }

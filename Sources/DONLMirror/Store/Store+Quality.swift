@@ -4,7 +4,7 @@ import GRDB
 extension Store {
   /// Notes the quality of each data owner, once a day, where it is another than before.
   ///
-  /// A first harvest leaves it to the run after it: what it costs is a tenth of reading the catalogue.
+  /// It costs more than a run that finds nothing new, so the day of the first harvest goes without.
   ///
   /// - Parameter day: `YYYY-MM-DD`, UTC.
   func noteQuality(on day: String) throws {
@@ -13,8 +13,8 @@ extension Store {
         db,
         sql: """
           SELECT (SELECT value FROM meta WHERE key = 'quality_day') IS NOT ?
-            AND (SELECT count(*) FROM runs WHERE outcome = 'complete') > 1
-          """, arguments: [day]) ?? false
+            AND (SELECT min(substr(finished_at, 1, 10)) FROM runs WHERE outcome = 'complete') < ?
+          """, arguments: [day, day]) ?? false
     }
     guard isDue else { return }
     try write { db in

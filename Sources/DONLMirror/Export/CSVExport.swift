@@ -58,18 +58,18 @@ struct CSVWriter {
 extension Export {
   /// One table on a stream.
   func writeTable(_ snapshot: MirrorSnapshot, into sink: ExportSink) throws -> Int {
-    let scope = try scope(snapshot)
+    let (scope, datasets) = try scope(snapshot)
     for table in try chosenTables(snapshot) {
       _ = try write(table, scope, of: snapshot, into: sink)
     }
-    return try datasets(snapshot)
+    return datasets
   }
 
   /// A file for each table, and `datapackage.json` that describes them (Frictionless Data Package v1). The
   /// folder appears when all of it is whole.
   func csvFolder(_ snapshot: MirrorSnapshot) throws -> Summary {
     let folder = try ExportFolder(path: output ?? "")
-    let scope = try scope(snapshot)
+    let (scope, datasets) = try scope(snapshot)
     let chosen = try chosenTables(snapshot)
     var package = DataPackage(snapshot)
     var bytes = 0
@@ -86,8 +86,7 @@ extension Export {
     package.write(into: description.buffer)
     try description.commit()
     try folder.commit()
-    return try summary(
-      snapshot.place, datasets: datasets(snapshot), bytes: bytes + description.bytes)
+    return summary(snapshot.place, datasets: datasets, bytes: bytes + description.bytes)
   }
 
   private func write(
@@ -104,13 +103,12 @@ extension Export {
     return rows
   }
 
-  private func datasets(_ snapshot: MirrorSnapshot) throws -> Int {
-    try news(snapshot)?.changed.count ?? snapshot.liveCount()
-  }
-
-  private func scope(_ snapshot: MirrorSnapshot) throws -> MirrorScope {
-    guard let since, let news = try news(snapshot) else { return .everything }
-    return .since(ids: try jsonArray(news.changed), seq: since.seq, run: news.run)
+  /// - Returns: which rows, and of how many datasets.
+  private func scope(_ snapshot: MirrorSnapshot) throws -> (MirrorScope, datasets: Int) {
+    guard let since, let changed = try changed(snapshot) else {
+      return (.everything, try snapshot.liveCount())
+    }
+    return (try snapshot.scope(of: changed, since: since.seq), changed.count)
   }
 
   private func chosenTables(_ snapshot: MirrorSnapshot) throws -> [MirrorTable] {

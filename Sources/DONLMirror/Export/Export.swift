@@ -87,7 +87,7 @@ public struct Export: Sendable {
     case .postgres: datasets = try PostgresScript(self, snapshot, sink).write()
     case .ntriples, .turtle, .jsonld:
       datasets = try CatalogGraph(snapshot, base: base).write(
-        news(snapshot)?.changed, as: format, into: sink, report)
+        changed(snapshot), as: format, into: sink, report)
     }
     try sink.commit()
     return summary(snapshot.place, datasets: datasets, bytes: sink.bytes)
@@ -98,8 +98,9 @@ public struct Export: Sendable {
     return try ExportSink(path: output)
   }
 
-  func news(_ snapshot: MirrorSnapshot) throws -> MirrorSnapshot.News? {
-    try since.map { try snapshot.news(after: $0.seq) }
+  /// The datasets that changed; nil: the whole catalogue is asked for.
+  func changed(_ snapshot: MirrorSnapshot) throws -> [String]? {
+    try since.map { try snapshot.changed(after: $0.seq) }
   }
 
   func summary(_ place: FeedPlace, datasets: Int, bytes: Int) -> Summary {
@@ -122,11 +123,11 @@ extension MirrorSnapshot {
 /// NDJSON: a dataset a line, as it is now or was once.
 extension Export {
   fileprivate func writeLines(_ snapshot: MirrorSnapshot, into sink: ExportSink) throws -> Int {
-    let ids = try news(snapshot)?.changed
+    let ids = try changed(snapshot)
     let total = try ids?.count ?? snapshot.liveCount()
     var done = 0
-    try snapshot.eachDataset(ids) { entry in
-      Self.write(entry, asOf: snapshot.place.last, of: snapshot.place, into: sink.buffer)
+    try snapshot.eachDataset(ids) { dataset in
+      Self.write(dataset, asOf: snapshot.place.last, of: snapshot.place, into: sink.buffer)
       try sink.drain()
       done += 1
       if done.isMultiple(of: Self.reportEvery) { report(done, total) }
@@ -138,8 +139,8 @@ extension Export {
     let sink = try sink()
     sink.isJSON = true
     var done = 0
-    let (place, seq) = try mirror.eachDataset(at: point) { entry, place, seq in
-      Self.write(entry, asOf: seq, of: place, into: sink.buffer)
+    let (place, seq) = try mirror.eachDataset(at: point) { dataset, place, seq in
+      Self.write(dataset, asOf: seq, of: place, into: sink.buffer)
       try sink.drain()
       done += 1
       if done.isMultiple(of: Self.reportEvery) { report(done, done) }
@@ -151,18 +152,18 @@ extension Export {
   }
 
   private static func write(
-    _ entry: FeedEntry, asOf seq: Int, of place: FeedPlace, into out: ByteWriter
+    _ dataset: DatasetState, asOf seq: Int, of place: FeedPlace, into out: ByteWriter
   ) {
     var line = JSONLine(out)
     line.add("epoch", place.epoch)
     line.add("as_of", seq)
-    line.add("seq", entry.seq)
-    line.add("dataset_id", entry.datasetID)
-    line.add("name", entry.name)
-    line.add("metadata_modified", entry.metadataModified)
-    line.add("content_hash", entry.contentHash)
-    line.add("is_deleted", entry.kind == .delete)
-    line.add("record", json: entry.record)
+    line.add("seq", dataset.seq)
+    line.add("dataset_id", dataset.datasetID)
+    line.add("name", dataset.name)
+    line.add("metadata_modified", dataset.metadataModified)
+    line.add("content_hash", dataset.contentHash)
+    line.add("is_deleted", dataset.record == nil)
+    line.add("record", json: dataset.record)
     line.close()
     out.append(0x0A)
   }

@@ -11,7 +11,7 @@ public struct FindingsExport: Sendable {
   /// - Throws: `Failure` 66 when no dataset has that owner, 64 when there is no such check, 74 where nobody
   ///   reads any more.
   public func write(into sink: ExportSink) throws {
-    try MirrorReader(path: path).snapshot { db, connection in
+    try MirrorReader(path: path).readConnected { db, connection in
       if let check { try MirrorReader.refuseUnknown(check: check, in: db) }
       let uri = try owner.map { try MirrorReader.ownerURI($0, in: db) }
       let statement = try Statement(Self.sql, on: connection)

@@ -41,10 +41,8 @@ struct PostgresScript {
       SET client_min_messages TO warning;
       BEGIN;
       """)
-    guard let since = export.since, let news = try export.news(snapshot) else {
-      return try writeAll()
-    }
-    return try write(news, after: since)
+    guard let since = export.since else { return try writeAll() }
+    return try write(after: since)
   }
 
   // MARK: The whole
@@ -125,8 +123,11 @@ struct PostgresScript {
 
   // MARK: What changed
 
-  private func write(_ news: MirrorSnapshot.News, after since: FeedCursor) throws -> Int {
+  private func write(after since: FeedCursor) throws -> Int {
     let place = snapshot.place
+    let around = try snapshot.surroundings(since: since.seq)
+    let affected = try Set(snapshot.changed(after: since.seq)).union(around.touched).sorted()
+    let scope = try snapshot.scope(of: affected, since: since.seq)
     try say(
       """
       SET LOCAL search_path TO \(quoted(schema));
@@ -152,7 +153,6 @@ struct PostgresScript {
       \\endif
       CREATE TEMP TABLE affected (id text PRIMARY KEY) ON COMMIT DROP;
       """)
-    let affected = Set(news.changed).union(news.touched).sorted()
     try say("COPY affected FROM stdin;")
     for id in affected {
       id.withView { PostgresText.write($0, into: sink.buffer) }
@@ -160,12 +160,10 @@ struct PostgresScript {
       try sink.drain()
     }
     try say("\\.")
-    let scope = MirrorScope.since(ids: try jsonArray(affected), seq: since.seq, run: news.run)
     for table in snapshot.tables {
       // Labels stand beside the values, so a list that changed has a say in all of them.
-      let isAll = table.name == "uri_values" && news.hasOtherLabels
-      try follow(
-        table, isAll ? .everything : scope, isAll: isAll, news, since, total: affected.count)
+      let isAll = table.name == "uri_values" && around.hasOtherLabels
+      try follow(table, isAll ? .everything : scope, total: affected.count)
     }
     try followSightings()
     try say(
@@ -178,21 +176,13 @@ struct PostgresScript {
   }
 
   /// Makes the rows that may have changed those of the mirror, and touches no other.
-  private func follow(
-    _ table: MirrorTable, _ scope: MirrorScope, isAll: Bool, _ news: MirrorSnapshot.News,
-    _ since: FeedCursor, total: Int
-  ) throws {
+  private func follow(_ table: MirrorTable, _ scope: MirrorScope, total: Int) throws {
     let (name, new) = (quoted(table.name), quoted("new_\(table.name)"))
     let columns = table.columns.map { quoted($0.name) }
     let list = columns.joined(separator: ", ")
     try say("CREATE TEMP TABLE \(new) ON COMMIT DROP AS SELECT \(list) FROM \(name) WHERE false;")
     try copy(table, scope, into: "new_\(table.name)", total: total)
-    let reached =
-      switch table.scope {
-      case .dataset(let column): isAll ? "true" : "\(quoted(column)) IN (SELECT id FROM affected)"
-      case .whole: "true"
-      case .log(let column): "\(quoted(column)) > \(column == "seq" ? since.seq : news.run)"
-      }
+    let reached = condition(of: table, scope)
     guard table.key.isEmpty else {
       let keys = table.key.map(quoted)
       let same = keys.map { "n.\($0) = o.\($0)" }.joined(separator: " AND ")
@@ -230,6 +220,16 @@ struct PostgresScript {
           SELECT md5(ROW(\(list))::text) AS sum, count(*) AS number FROM \(name) WHERE \(reached) GROUP BY 1) o
         WHERE o.sum = n.row_sum AND o.number >= n.row_number);
       """)
+  }
+
+  /// Which rows of a table may be others than what is copied.
+  private func condition(of table: MirrorTable, _ scope: MirrorScope) -> String {
+    switch (table.scope, scope) {
+    case (.whole, _), (_, .everything): "true"
+    case (.dataset(let column), .since): "\(quoted(column)) IN (SELECT id FROM affected)"
+    case (.log(let column), .since(_, let seq, let run)):
+      "\(quoted(column)) > \(column == "seq" ? seq : run)"
+    }
   }
 
   /// A census sees every dataset, and changes none: most have one `last_seen`, the others are listed.
@@ -333,94 +333,5 @@ extension MirrorTable.Kind {
 extension String {
   fileprivate var escapedForComment: String {
     split(whereSeparator: \.isNewline).joined(separator: " ")
-  }
-}
-
-/// Text as COPY and jsonb take it.
-enum PostgresText {
-  /// PostgreSQL, COPY, "Text Format".
-  static func write(_ text: ByteView, into out: ByteWriter) {
-    var start = 0
-    for index in 0..<text.count {
-      let letter: UInt8
-      switch text[index] {
-      case .backslash: letter = .backslash
-      case 0x09: letter = UInt8(ascii: "t")
-      case 0x0A: letter = UInt8(ascii: "n")
-      case 0x0D: letter = UInt8(ascii: "r")
-      default: continue
-      }
-      out.append(contentsOf: text[start..<index].buffer)
-      out.append(.backslash)
-      out.append(letter)
-      start = index + 1
-    }
-    out.append(contentsOf: text[start..<text.count].buffer)
-  }
-
-  /// What jsonb refuses, replaced: U+0000 by U+FFFD, a number beyond what `numeric` holds by its text.
-  ///
-  /// - Parameter json: canonical, in which half a surrogate pair is U+FFFD already.
-  static func fit(_ json: [UInt8]) -> [UInt8] {
-    let out = ByteWriter(capacity: json.count + 64)
-    var hasChanged = false
-    json.withView { json in
-      var index = 0
-      var start = 0
-      while index < json.count {
-        switch json[index] {
-        case .quote:
-          index = endOfString(from: index, of: json) { place in
-            out.append(contentsOf: json[start..<place].buffer)
-            out.append("\u{FFFD}")
-            start = place + 6
-            hasChanged = true
-          }
-        case 0x2D, 0x30...0x39:
-          let end = endOfNumber(from: index, of: json)
-          if !fits(json[index..<end]) {
-            out.append(contentsOf: json[start..<index].buffer)
-            JSONText.write(json[index..<end], into: out)
-            start = end
-            hasChanged = true
-          }
-          index = end
-        default: index += 1
-        }
-      }
-      out.append(contentsOf: json[start..<json.count].buffer)
-    }
-    return hasChanged ? Array(out.bytes) : json
-  }
-
-  private static func endOfString(
-    from quote: Int, of json: ByteView, onNUL: (Int) -> Void
-  ) -> Int {
-    var index = quote + 1
-    while index < json.count {
-      index = json.quoteOrBackslash(from: index)
-      guard index < json.count, json[index] == .backslash else { return index + 1 }
-      if index + 6 <= json.count, json[index..<index + 6].equals("\\u0000") { onNUL(index) }
-      index += 2
-    }
-    return index
-  }
-
-  private static func endOfNumber(from start: Int, of json: ByteView) -> Int {
-    var index = start
-    while index < json.count, Self.isOfNumber(json[index]) { index += 1 }
-    return index
-  }
-
-  private static func isOfNumber(_ byte: UInt8) -> Bool {
-    byte.isDigit || byte == 0x2D || byte == 0x2B || byte == 0x2E || byte | 0x20 == 0x65
-  }
-
-  /// `numeric` has up to 131072 digits before the point and 16383 behind it; nobody means a tenth of that.
-  private static func fits(_ number: ByteView) -> Bool {
-    guard number.count <= 1000 else { return false }
-    guard let mark = number.buffer.firstIndex(where: { $0 | 0x20 == 0x65 }) else { return true }
-    let exponent = Int(number[mark + 1..<number.count].string)
-    return exponent.map { abs($0) <= 1000 } ?? false
   }
 }

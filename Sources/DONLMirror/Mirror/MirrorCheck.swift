@@ -82,12 +82,8 @@ extension MirrorReader {
   /// Hashes every stored record anew. A change behind our back seldom gets both right.
   private func contentHashes(_ db: Database) throws -> Check {
     var check = Check("content_hash", "each hash is that of the stored record")
-    let version = try String.fetchOne(
-      db, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
     // Of hashes by a rule that we do not know, `meta` tells.
-    guard let churn = ChurnKeys(version: version ?? ChurnKeys.standard.version) else {
-      return check
-    }
+    guard let churn = try ChurnKeys(of: db) else { return check }
     let rows = try Row.fetchCursor(
       db,
       sql: """
@@ -142,11 +138,7 @@ extension MirrorReader {
   private func resolution(_ db: Database) throws -> Check {
     var check = Check("resolution", "reading every record again would change no row")
     guard let connection = db.sqliteConnection else { return check }
-    let version = try String.fetchOne(
-      db, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
-    guard let churn = ChurnKeys(version: version ?? ChurnKeys.standard.version) else {
-      return check
-    }
+    guard let churn = try ChurnKeys(of: db) else { return check }
     let writer = CatalogWriter(connection)
     defer { writer.close() }
     let normalizer = Normalizer(fields: try FieldTable(db), churn: churn)

@@ -59,7 +59,7 @@ extension MirrorReader {
   ///
   /// - Throws: `Failure` 3 where they do not follow what the reader has.
   func feed(after cursor: FeedCursor, limit: Int) throws -> FeedPage {
-    try snapshot { db, connection in
+    try readConnected { db, connection in
       let place = try FeedPlace(db)
       try cursor.check(place, path: path)
       let memory = try RecordMemory(db, connection)
@@ -82,15 +82,13 @@ extension MirrorReader {
     }
   }
 
-  func feedPlace() throws -> FeedPlace { try read { try FeedPlace($0) } }
-
   /// A number that stays while nothing is written to the file (SQLite, PRAGMA data_version). Costs no disk.
   func dataVersion() throws -> Int {
     try read { try Int.fetchOne($0, sql: "PRAGMA data_version") ?? 0 }
   }
 
   /// Reads one state, by GRDB and by statements of our own.
-  func snapshot<T>(_ work: (Database, OpaquePointer) throws -> T) throws -> T {
+  func readConnected<T>(_ work: (Database, OpaquePointer) throws -> T) throws -> T {
     try read { db in
       guard let connection = db.sqliteConnection else {
         throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "no connection")
@@ -135,8 +133,7 @@ final class RecordMemory {
       SELECT coalesce(c.before, r.before) FROM changes c LEFT JOIN revivals r ON r.seq = c.seq
       WHERE c.dataset_id = ? AND c.seq > ? AND c.kind <> 'delete' ORDER BY c.seq
       """, on: connection)
-    let version = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
-    churn = version.flatMap { ChurnKeys(version: $0) } ?? .standard
+    churn = try ChurnKeys(of: db) ?? .standard
   }
 
   /// - Parameter stamp: `metadata_modified` then.
@@ -161,5 +158,13 @@ final class RecordMemory {
     let line = try PastRecord.line(
       of: record, before: changes, stamp: stamp, without: churn)
     return State(line: line, isReached: isReached)
+  }
+}
+
+extension ChurnKeys {
+  /// Those by which the records of a mirror are hashed; nil when that is another rule than ours.
+  init?(of db: Database) throws {
+    let version = try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
+    self.init(version: version ?? ChurnKeys.standard.version)
   }
 }

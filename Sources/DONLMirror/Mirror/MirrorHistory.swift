@@ -61,7 +61,7 @@ extension MirrorReader {
   public func dataset(
     _ nameOrID: String, at point: HistoryPoint, in language: LabelLanguage = .dutch
   ) throws -> DatasetDetail {
-    try snapshot { db, connection in
+    try readConnected { db, connection in
       let past = try Self.past(nameOrID, at: point, in: db, connection)
       let read = try Normalizer(fields: .standard()).normalize(past.record[...])
       return try DatasetDetail(read, at: past, in: db, language)
@@ -70,7 +70,7 @@ extension MirrorReader {
 
   /// The record of a dataset, live or deleted, as it was then.
   func record(_ nameOrID: String, at point: HistoryPoint) throws -> PastDataset {
-    try snapshot { try Self.past(nameOrID, at: point, in: $0, $1) }
+    try readConnected { try Self.past(nameOrID, at: point, in: $0, $1) }
   }
 
   private static func past(
@@ -104,33 +104,34 @@ extension MirrorReader {
   @discardableResult
   func eachDataset(
     at point: HistoryPoint,
-    _ body: (_ change: FeedEntry, _ place: FeedPlace, _ seq: Int) throws -> Void
+    _ body: (_ dataset: DatasetState, _ place: FeedPlace, _ seq: Int) throws -> Void
   ) throws -> (FeedPlace, seq: Int) {
-    try snapshot { db, connection in
+    try readConnected { db, connection in
       let place = try FeedPlace(db)
       let seq = try Self.seq(of: point, in: db)
       let memory = try RecordMemory(db, connection)
       let rows = try Row.fetchCursor(
         db,
         sql: """
-          SELECT c.seq, c.kind, c.dataset_id, c.name, c.run_id, c.recorded_at, c.metadata_modified,
-            c.changed_fields, c.before, c.content_hash, c.replaced_by
+          SELECT c.seq, c.dataset_id, c.name, c.metadata_modified, c.content_hash
           FROM all_datasets d
           JOIN changes c ON c.seq = (SELECT max(l.seq) FROM changes l WHERE l.dataset_id = d.id AND l.seq <= ?)
           WHERE c.kind <> 'delete' ORDER BY d.id
           """, arguments: [seq])
       while let row = try rows.next() {
-        var entry = FeedEntry(row)
+        var dataset = DatasetState(
+          seq: row[0], datasetID: row[1], name: row[2], metadataModified: row[3],
+          contentHash: row[4])
         let state = try memory.record(
-          of: entry.datasetID, after: entry.seq, stamp: entry.metadataModified)
+          of: dataset.datasetID, after: dataset.seq, stamp: dataset.metadataModified)
         guard let state, state.isReached else {
           throw Failure(
             .noDatabase, reason: "no_history",
-            "What the catalogue was after change \(seq) is not known any more: \(entry.datasetID) has "
+            "What the catalogue was after change \(seq) is not known any more: \(dataset.datasetID) has "
               + "changed since, and what it had was let go (history.keep).")
         }
-        entry.record = state.line
-        try body(entry, place, seq)
+        dataset.record = state.line
+        try body(dataset, place, seq)
       }
       return (place, seq)
     }
@@ -138,13 +139,10 @@ extension MirrorReader {
 
   /// The content hashes of the datasets that were there after an entry of the feed, by id, hashed anew.
   public func contentHashes(after seq: Int) throws -> [String: String] {
-    let version = try read {
-      try String.fetchOne($0, sql: "SELECT value FROM meta WHERE key = 'hash_version'")
-    }
-    let churn = version.flatMap { ChurnKeys(version: $0) } ?? .standard
+    let churn = try read { try ChurnKeys(of: $0) } ?? .standard
     var hashes: [String: String] = [:]
-    try eachDataset(at: .seq(seq)) { entry, _, _ in
-      hashes[entry.datasetID] = try ContentHash.hash(of: entry.record ?? [], without: churn)
+    try eachDataset(at: .seq(seq)) { dataset, _, _ in
+      hashes[dataset.datasetID] = try ContentHash.hash(of: dataset.record ?? [], without: churn)
     }
     return hashes
   }
@@ -153,7 +151,7 @@ extension MirrorReader {
   ///
   /// - Throws: `Failure` 66 when no dataset ever bore that name or id.
   public func history(of nameOrID: String) throws -> [DatasetChange] {
-    try snapshot { db, connection in
+    try readConnected { db, connection in
       let id = try Self.everKnown(nameOrID, in: db)
       let memory = try RecordMemory(db, connection)
       let rows = try Row.fetchAll(
@@ -165,7 +163,8 @@ extension MirrorReader {
       // What a field has from a change on is what it had before the next one.
       var after: RecordMembers = [:]
       if let state = try memory.record(of: id, after: .max, stamp: nil) {
-        after = try RecordMembers(state.line, by: .everything)
+        // As what was before is remembered: what churns is no change.
+        after = try RecordMembers(state.line, by: .withoutChurn(memory.churn))
       }
       return try rows.map { row in
         var change = DatasetChange(

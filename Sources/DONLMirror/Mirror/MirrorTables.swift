@@ -97,6 +97,18 @@ extension MirrorTable {
   ]
 }
 
+/// What a dataset is now, or was once.
+struct DatasetState {
+  /// The entry of the feed that led to it.
+  var seq: Int
+  var datasetID: String
+  var name: String?
+  var metadataModified: String?
+  var contentHash: String?
+  /// In one line; nil where it is deleted.
+  var record: [UInt8]?
+}
+
 /// One state of the mirror, read table by table.
 ///
 /// Confined to the read in which it is made.
@@ -151,56 +163,62 @@ final class MirrorSnapshot {
 
   func statement(_ sql: String) throws -> Statement { try Statement(sql, on: connection) }
 
-  /// What has changed after an entry of the feed.
-  struct News {
-    /// Datasets that changed, in the order of their ids.
-    var changed: [String]
+  /// The datasets that changed after an entry of the feed, in the order of their ids.
+  func changed(after seq: Int) throws -> [String] {
+    try String.fetchAll(
+      db, sql: "SELECT DISTINCT dataset_id FROM changes WHERE seq > ? ORDER BY 1", arguments: [seq])
+  }
+
+  /// What else may have changed since an entry of the feed, which tells of no churn and of no list.
+  struct Surroundings {
     /// Datasets of which only what churns has changed since, as far as our clock tells; and some that have
     /// not.
     var touched: [String]
-    /// The last run before those that may have changed since.
-    var run: Int
     /// A value list says something else than it did.
     var hasOtherLabels: Bool
   }
 
-  func news(after seq: Int) throws -> News {
-    let changed = try String.fetchAll(
-      db, sql: "SELECT DISTINCT dataset_id FROM changes WHERE seq > ? ORDER BY 1", arguments: [seq])
-    let row = try Row.fetchOne(
-      db, sql: "SELECT recorded_at, run_id FROM changes WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+  func surroundings(since seq: Int) throws -> Surroundings {
+    let moment = try String.fetchOne(
+      db, sql: "SELECT recorded_at FROM changes WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
       arguments: [seq])
-    let moment: String = row?[0] ?? ""
-    let touched = try String.fetchAll(
-      db,
-      sql: """
-        SELECT d.id FROM record_rows r JOIN all_datasets d ON d.key = r.dataset
-        WHERE r.fetched_at >= ? AND d.deleted_at IS NULL ORDER BY d.id
-        """, arguments: [moment])
-    return News(
-      changed: changed, touched: touched, run: (row?[1] ?? 0) - 1,
+    return Surroundings(
+      touched: try String.fetchAll(
+        db,
+        sql: """
+          SELECT d.id FROM record_rows r JOIN all_datasets d ON d.key = r.dataset
+          WHERE r.fetched_at >= ? AND d.deleted_at IS NULL ORDER BY d.id
+          """, arguments: [moment ?? ""]),
       hasOtherLabels: try Bool.fetchOne(
         db, sql: "SELECT EXISTS (SELECT 1 FROM value_lists WHERE fetched_at >= ?)",
-        arguments: [moment]) ?? false)
+        arguments: [moment ?? ""]) ?? false)
+  }
+
+  /// The rows that belong to some datasets, and those of the logs since an entry of the feed.
+  func scope(of ids: [String], since seq: Int) throws -> MirrorScope {
+    // The run that told of it may have gone on since.
+    let run = try Int.fetchOne(
+      db, sql: "SELECT run_id FROM changes WHERE seq <= ? ORDER BY seq DESC LIMIT 1",
+      arguments: [seq])
+    return .since(ids: try jsonArray(ids), seq: seq, run: (run ?? 0) - 1)
   }
 
   /// The last state of datasets, in the order of their ids.
   ///
   /// - Parameter ids: nil: every live one; else also those that are deleted.
-  func eachDataset(_ ids: [String]? = nil, _ body: (FeedEntry) throws -> Void) throws {
+  func eachDataset(_ ids: [String]? = nil, _ body: (DatasetState) throws -> Void) throws {
     let sql = """
       SELECT d.id, d.name, d.metadata_modified, d.content_hash, d.deleted_at IS NOT NULL, r.json,
-        (SELECT max(seq) FROM changes WHERE dataset_id = d.id), d.deleted_at
+        (SELECT max(seq) FROM changes WHERE dataset_id = d.id)
       FROM all_datasets d JOIN record_rows r ON r.dataset = d.key
       """
     func tell(_ row: Statement.Columns) throws {
       let isDeleted = row.integer(4) == 1
-      var entry = FeedEntry(
-        seq: Int(row.integer(6)), kind: isDeleted ? .delete : .create,
-        datasetID: row.text(0) ?? "", name: row.text(1), run: 0, recordedAt: row.text(7) ?? "",
-        metadataModified: row.text(2), contentHash: row.text(3))
-      if !isDeleted { entry.record = try PastRecord.line(of: row.bytes(5)) }
-      try body(entry)
+      try body(
+        DatasetState(
+          seq: Int(row.integer(6)), datasetID: row.text(0) ?? "", name: row.text(1),
+          metadataModified: row.text(2), contentHash: row.text(3),
+          record: isDeleted ? nil : try PastRecord.line(of: row.bytes(5))))
     }
     guard let ids else {
       return try eachRow("\(sql) WHERE d.deleted_at IS NULL ORDER BY d.id", [], tell)
@@ -214,7 +232,7 @@ final class MirrorSnapshot {
 extension MirrorReader {
   /// Reads one state, however long that takes.
   func snapshot<T>(_ work: (MirrorSnapshot) throws -> T) throws -> T {
-    try snapshot { db, connection in
+    try readConnected { db, connection in
       // GRDB reads each call in a transaction of its own.
       try work(MirrorSnapshot(db, connection))
     }

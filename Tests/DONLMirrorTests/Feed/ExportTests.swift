@@ -261,14 +261,14 @@ struct ExportTests {
       try await mirror.harvest(portal)
       let reader = try MirrorReader(path: mirror.path)
       let store = try Store(path: mirror.path)
-      let counts = try reader.snapshot { (snapshot: MirrorSnapshot) in
+      let counts = try reader.snapshot { snapshot in
         let before = try snapshot.liveCount()
         try store.write { try $0.execute(sql: "UPDATE all_datasets SET deleted_at = first_seen") }
         return (before, try snapshot.liveCount())
       }
       try store.close()
       #expect(counts == (30, 30))
-      #expect(try reader.snapshot { (snapshot: MirrorSnapshot) in try snapshot.liveCount() } == 0)
+      #expect(try reader.snapshot { snapshot in try snapshot.liveCount() } == 0)
     }
   }
 }

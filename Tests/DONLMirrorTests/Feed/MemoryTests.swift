@@ -25,6 +25,11 @@ struct MemoryTests {
         ])
       #expect(
         try mirror.strings("SELECT before FROM changes WHERE kind <> 'update'") == [nil, nil])
+      // What came is told as what went is: what churns is no change.
+      let told = try MirrorReader(path: mirror.path).history(of: "a")[0].fields
+      #expect(told.map(\.field) == ["resources", "title", "version"])
+      #expect(told[0].before == "[\(resource),\(other)]")
+      #expect(told[0].after == "[\(resource)]")
       let history = try mirror.rows(
         "SELECT field, before, after FROM dataset_history WHERE seq = 3 ORDER BY field")
       #expect(history.count == 3)

@@ -145,7 +145,8 @@ SELECT
             SELECT 1 FROM changes n
             WHERE n.dataset_id = c.dataset_id AND n.seq > c.seq
               AND EXISTS (SELECT 1 FROM json_each(n.changed_fields) k WHERE k.value = f.value))
-      ))) AS after -- what it has from then on
+      ))) AS after -- what it has from then on; where no later change tells, as it is now,
+    -- with what churns
 FROM changes c
 LEFT JOIN json_each(c.changed_fields) f;
 

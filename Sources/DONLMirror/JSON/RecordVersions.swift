@@ -75,3 +75,62 @@ enum PastRecord {
   private static let null = Array("null".utf8)
   private static let modified = Array("metadata_modified".utf8)
 }
+
+/// What two versions of a record have in common.
+enum RecordComparison {
+  /// The outermost keys whose content differs, sorted, and what they had (`changes.before`); churn, null
+  /// and `""` do not count.
+  static func change(
+    from old: some ByteHolder, to new: some ByteHolder, without churn: ChurnKeys = .standard
+  ) throws(JSONFault) -> (fields: [String], before: String) {
+    let new = try contents(of: new, churn)
+    var reader = JSONReader()
+    return try reader.read(old) { old in
+      let contents = contents(of: old, churn)
+      let changed = Set(contents.keys).union(new.keys).filter { contents[$0] != new[$0] }
+        .sorted { $0.lexicographicallyPrecedes($1) }
+      var members: RecordMembers = [:]
+      var writer = CanonicalWriter(.withoutChurn(churn))
+      for key in changed { members[key] = Array("null".utf8) }
+      for key in old.keys(of: old.root) {
+        let name = Array(old.key(key).buffer)
+        guard members[name] != nil else { continue }
+        writer.restart()
+        writer.writeMember(key, of: old)
+        members[name] = Array(writer.output)
+      }
+      return (
+        changed.map { $0.withView(\.text) }, String(decoding: members.json, as: UTF8.self)
+      )
+    }
+  }
+
+  /// True when the two are the same JSON value, churn included: they differ at most in spelling
+  /// (the order of keys, space, escapes).
+  static func isSameValue(
+    _ one: some ByteHolder, _ other: some ByteHolder
+  ) throws(JSONFault) -> Bool {
+    if one.withView({ one in other.withView { one.isEqual(to: $0) } }) { return true }
+    return try canonical(one) == canonical(other)
+  }
+
+  private static func canonical(_ record: some ByteHolder) throws(JSONFault) -> [UInt8] {
+    var reader = JSONReader()
+    return try reader.read(record) { document in
+      var writer = CanonicalWriter(.everything)
+      writer.write(document)
+      return Array(writer.output)
+    }
+  }
+
+  private static func contents(
+    of record: some ByteHolder, _ churn: ChurnKeys
+  ) throws(JSONFault) -> RecordMembers {
+    var reader = JSONReader()
+    return try reader.read(record) { contents(of: $0, churn) }
+  }
+
+  private static func contents(of document: JSONDocument, _ churn: ChurnKeys) -> RecordMembers {
+    RecordMembers(document, by: .content(churn))
+  }
+}

@@ -22,6 +22,7 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.2"),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -30,13 +31,17 @@ let package = Package(
     .target(
       name: "DONLMirror",
       dependencies: [
+        "CKANServer",
         .target(name: "CLinux", condition: .when(platforms: [.linux])),
         "CSerd",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "GRDBSQLite", package: "GRDB.swift"),
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
+        .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "NIOCore", package: "swift-nio"),
         .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
@@ -46,6 +51,18 @@ let package = Package(
       resources: [
         .embedInCode("Catalog/fields.csv"),
         .embedInCode("Catalog/value-lists.csv"),
+        .embedInCode("Serve/Templates/dataset.mustache"),
+        .embedInCode("Serve/Templates/layout.mustache"),
+        .embedInCode("Serve/Templates/list.mustache"),
+        .embedInCode("Serve/Templates/lists.mustache"),
+        .embedInCode("Serve/Templates/missing.mustache"),
+        .embedInCode("Serve/Templates/owner.mustache"),
+        .embedInCode("Serve/Templates/owners.mustache"),
+        .embedInCode("Serve/Templates/runs.mustache"),
+        .embedInCode("Serve/Templates/search.mustache"),
+        .embedInCode("Serve/Templates/start.mustache"),
+        .embedInCode("Serve/Templates/style.css"),
+        .embedInCode("Serve/Templates/themes.mustache"),
         .embedInCode("Store/Schema/schema.sql"),
         .embedInCode("Store/Schema/indexes.sql"),
         .embedInCode("Store/Schema/views.sql"),
@@ -73,9 +90,20 @@ let package = Package(
     .systemLibrary(name: "CSerd", pkgConfig: "serd-0", providers: [.apt(["libserd-dev"])]),
     .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
     .target(
-      name: "SamplePortal",
+      name: "CKANServer",
       dependencies: [
         "CZlib",
+        .product(name: "HummingbirdCore", package: "hummingbird"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ],
+      swiftSettings: ours
+    ),
+    .target(
+      name: "SamplePortal",
+      dependencies: [
+        "CKANServer",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "HummingbirdCore", package: "hummingbird"),
         .product(name: "Logging", package: "swift-log"),
@@ -130,6 +158,7 @@ let package = Package(
     .testTarget(
       name: "SamplePortalTests",
       dependencies: [
+        "CKANServer",
         "SamplePortal",
         .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "NIOCore", package: "swift-nio"),

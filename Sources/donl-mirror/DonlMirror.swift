@@ -22,7 +22,7 @@ struct DonlMirror: AsyncParsableCommand {
     subcommands: [
       HarvestCommand.self, DaemonCommand.self, StatusCommand.self, HealthCommand.self,
       ShowCommand.self, SearchCommand.self, ListsCommand.self, ChangesCommand.self,
-      ExportCommand.self, ReportCommand.self, PublishCommand.self,
+      ExportCommand.self, ReportCommand.self, PublishCommand.self, ServeCommand.self,
       CheckCommand.self, ConfigCommand.self,
     ])
 

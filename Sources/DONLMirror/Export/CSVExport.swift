@@ -112,14 +112,14 @@ extension Export {
   }
 
   private func chosenTables(_ snapshot: MirrorSnapshot) throws -> [MirrorTable] {
-    guard !tables.isEmpty else { return snapshot.tables.filter { $0.name != "records" } }
-    let names = snapshot.tables.map(\.name)
+    guard !tables.isEmpty else { return try snapshot.tables().filter { $0.name != "records" } }
+    let names = try snapshot.tables().map(\.name)
     if let wrong = tables.first(where: { !names.contains($0) }) {
       throw Failure(
         .usage, reason: "usage",
         "There is no table \(wrong) to export; there are \(names.joined(separator: ", ")).")
     }
-    return snapshot.tables.filter { tables.contains($0.name) }
+    return try snapshot.tables().filter { tables.contains($0.name) }
   }
 }
 

@@ -71,6 +71,17 @@ struct CatalogGraph {
     return done
   }
 
+  /// One dataset with its distributions, as JSON-LD.
+  ///
+  /// - Returns: false where no live dataset has this id.
+  func write(dataset id: String, into sink: ExportSink) throws -> Bool {
+    let subjects = try subjects(of: id)
+    let writer = JSONLDWriter(into: sink)
+    for subject in subjects { try writer.write(subject) }
+    writer.finish()
+    return !subjects.isEmpty
+  }
+
   private func eachID(_ ids: [String]?, _ body: (String) throws -> Void) throws {
     let filter = ids == nil ? "" : " AND id IN (SELECT value FROM json_each(?))"
     try snapshot.eachRow(

@@ -22,6 +22,13 @@ public final class ExportSink {
     self.name = name
   }
 
+  /// Memory: all of it stays in `buffer`.
+  init() {
+    file = -1
+    path = nil
+    name = "memory"
+  }
+
   /// A file that gets its name with `commit`; until then it has a hidden one beside it. What has the name
   /// by then is replaced.
   ///
@@ -59,6 +66,7 @@ public final class ExportSink {
       throw Failure(
         .interrupted, reason: "interrupted", "Stopped before all of \(name) was written.")
     }
+    guard file >= 0 else { return }
     if isJSON, isatty(file) == 1 {
       let escaped = JSONOutput.escaped(buffer.view.string)
       buffer.removeAll()

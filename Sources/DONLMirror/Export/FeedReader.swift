@@ -78,16 +78,3 @@ public struct FeedReader: Sendable {
 
   private static let entriesMax = 200
 }
-
-/// Which file a name leads to.
-private struct FileIdentity: Equatable {
-  let device: UInt
-  let inode: UInt
-
-  init?(_ path: String) {
-    var status = stat()
-    guard stat(path, &status) == 0 else { return nil }
-    device = UInt(status.st_dev)
-    inode = UInt(status.st_ino)
-  }
-}

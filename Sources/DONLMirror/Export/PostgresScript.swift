@@ -66,7 +66,7 @@ struct PostgresScript {
       END $donl$;
       """)
     let total = try snapshot.liveCount()
-    for table in snapshot.tables {
+    for table in try snapshot.tables() {
       try create(table)
       try say("TRUNCATE \(quoted(table.name));")
       try copy(table, .everything, into: table.name, total: total)
@@ -74,7 +74,9 @@ struct PostgresScript {
     try index()
     try setCursor()
     try say("COMMIT;")
-    for table in snapshot.tables { try say("ANALYZE \(quoted(schema)).\(quoted(table.name));") }
+    for table in try snapshot.tables() {
+      try say("ANALYZE \(quoted(schema)).\(quoted(table.name));")
+    }
     return total
   }
 
@@ -93,7 +95,7 @@ struct PostgresScript {
 
   /// Texts may be longer than an index of their order takes, so they have one of their hashes.
   private func index() throws {
-    for table in snapshot.tables where table.key != ["dataset_id"] {
+    for table in try snapshot.tables() where table.key != ["dataset_id"] {
       guard case .dataset("dataset_id") = table.scope else { continue }
       try say(
         "CREATE INDEX IF NOT EXISTS \(quoted("\(table.name)_dataset")) ON \(quoted(table.name)) (dataset_id);"
@@ -160,7 +162,7 @@ struct PostgresScript {
       try sink.drain()
     }
     try say("\\.")
-    for table in snapshot.tables {
+    for table in try snapshot.tables() {
       // Labels stand beside the values, so a list that changed has a say in all of them.
       let isAll = table.name == "uri_values" && around.hasOtherLabels
       try follow(table, isAll ? .everything : scope, total: affected.count)

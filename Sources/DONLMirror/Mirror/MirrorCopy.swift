@@ -33,6 +33,9 @@ extension MirrorReader {
 
   func close() { try? queue.close() }
 
+  /// Ends what is being read, with an error.
+  func interrupt() { queue.interrupt() }
+
   private static func expectWhole(_ db: Database, _ path: String) throws {
     let verdict = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
     guard verdict == "ok" else {

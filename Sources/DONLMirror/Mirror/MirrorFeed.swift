@@ -59,27 +59,7 @@ extension MirrorReader {
   ///
   /// - Throws: `Failure` 3 where they do not follow what the reader has.
   func feed(after cursor: FeedCursor, limit: Int) throws -> FeedPage {
-    try readConnected { db, connection in
-      let place = try FeedPlace(db)
-      try cursor.check(place, path: path)
-      let memory = try RecordMemory(db, connection)
-      let rows = try Row.fetchAll(
-        db,
-        sql: """
-          SELECT seq, kind, dataset_id, name, run_id, recorded_at, metadata_modified, changed_fields,
-            before, content_hash, replaced_by
-          FROM changes WHERE seq > ? ORDER BY seq LIMIT ?
-          """, arguments: [cursor.seq, limit])
-      let entries = try rows.map { row in
-        var entry = FeedEntry(row)
-        if entry.kind != .delete {
-          entry.record = try memory.record(
-            of: entry.datasetID, after: entry.seq, stamp: entry.metadataModified)?.line
-        }
-        return entry
-      }
-      return FeedPage(place: place, entries: entries)
-    }
+    try readConnected { try FeedPage(after: cursor, limit: limit, of: path, $0, $1) }
   }
 
   /// A number that stays while nothing is written to the file (SQLite, PRAGMA data_version). Costs no disk.
@@ -95,6 +75,41 @@ extension MirrorReader {
       }
       return try work(db, connection)
     }
+  }
+}
+
+extension FeedPage {
+  fileprivate init(
+    after cursor: FeedCursor, limit: Int, of path: String, _ db: Database,
+    _ connection: OpaquePointer
+  ) throws {
+    place = try FeedPlace(db)
+    try cursor.check(place, path: path)
+    let memory = try RecordMemory(db, connection)
+    let rows = try Row.fetchAll(
+      db,
+      sql: """
+        SELECT seq, kind, dataset_id, name, run_id, recorded_at, metadata_modified, changed_fields,
+          before, content_hash, replaced_by
+        FROM changes WHERE seq > ? ORDER BY seq LIMIT ?
+        """, arguments: [cursor.seq, limit])
+    entries = try rows.map { row in
+      var entry = FeedEntry(row)
+      if entry.kind != .delete {
+        entry.record = try memory.record(
+          of: entry.datasetID, after: entry.seq, stamp: entry.metadataModified)?.line
+      }
+      return entry
+    }
+  }
+}
+
+extension MirrorSnapshot {
+  /// The entries after a cursor, in order.
+  ///
+  /// - Throws: `Failure` 3 where they do not follow what the reader has.
+  func feed(after cursor: FeedCursor, limit: Int, of path: String) throws -> FeedPage {
+    try FeedPage(after: cursor, limit: limit, of: path, db, connection)
   }
 }
 

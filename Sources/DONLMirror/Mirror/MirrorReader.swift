@@ -51,9 +51,21 @@ public struct MirrorReader: Sendable {
     }
   }
 
+  /// Reads one state; within another reading of this reader, the state of that.
   func read<T>(_ work: (Database) throws -> T) throws -> T {
     do {
-      return try queue.read(work)
+      return try queue.unsafeReentrantRead { db in
+        guard !db.isInsideTransaction else { return try work(db) }
+        var result: T?
+        try db.inTransaction(.deferred) {
+          result = try work(db)
+          return .commit
+        }
+        guard let result else {
+          throw DatabaseError(resultCode: .SQLITE_MISUSE, message: "nothing was read")
+        }
+        return result
+      }
     } catch let error as DatabaseError {
       throw try older(error) ?? Failure(error, path: path)
     }
@@ -139,5 +151,18 @@ extension MirrorReader {
     try read { db in
       try String.fetchOne(db, sql: "SELECT started_at FROM runs ORDER BY id DESC LIMIT 1")
     }.flatMap(Timestamp.date)
+  }
+}
+
+/// Which file a name leads to.
+struct FileIdentity: Equatable, Sendable {
+  let device: UInt
+  let inode: UInt
+
+  init?(_ path: String) {
+    var status = stat()
+    guard stat(path, &status) == 0 else { return nil }
+    device = UInt(status.st_dev)
+    inode = UInt(status.st_ino)
   }
 }

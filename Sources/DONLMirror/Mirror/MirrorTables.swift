@@ -114,16 +114,16 @@ struct DatasetState {
 /// Confined to the read in which it is made.
 final class MirrorSnapshot {
   let place: FeedPlace
-  let tables: [MirrorTable]
-  private let db: Database
-  private let connection: OpaquePointer
+  let db: Database
+  let connection: OpaquePointer
 
   init(_ db: Database, _ connection: OpaquePointer) throws {
     self.db = db
     self.connection = connection
     place = try FeedPlace(db)
-    tables = try MirrorTable.all(db)
   }
+
+  func tables() throws -> [MirrorTable] { try MirrorTable.all(db) }
 
   func meta(_ key: String) throws -> String? {
     try String.fetchOne(db, sql: "SELECT value FROM meta WHERE key = ?", arguments: [key])

@@ -1,3 +1,4 @@
+import CKANServer
 import Foundation
 import NIOCore
 
@@ -6,6 +7,8 @@ import NIOCore
 ///
 /// Every record is kept as the bytes it came in and is served so.
 public struct Catalogue: Sendable {
+  public typealias Record = PackageRecord
+
   /// A replaced record leaves a hole and moves to the end, so positions never shift.
   private var slots: [Record?] = []
   private var slotByID: [String: Int] = [:]

@@ -1,3 +1,5 @@
+import CKANServer
+
 extension Sample {
   /// The dataset `alle-velden`, which bears every URI-valued field of DONL 1.1, on itself and on its
   /// resource. Where a list has no public capture (distribution status, exceptions, communities)

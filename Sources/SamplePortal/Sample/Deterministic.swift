@@ -1,3 +1,5 @@
+import CKANServer
+
 /// Numbers that look random and are the same on every run: SplitMix64, seeded by a name (FNV-1a).
 struct Draw {
   private var state: UInt64

@@ -1,3 +1,5 @@
+import CKANServer
+
 /// A licence of the list DONL:License.
 struct Licence: Sendable {
   var uri: String

@@ -1,3 +1,4 @@
+import CKANServer
 import NIOCore
 
 extension Catalogue {

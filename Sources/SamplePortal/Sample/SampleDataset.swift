@@ -1,3 +1,5 @@
+import CKANServer
+
 /// A dataset of the sample before it is written down: what is edited from day to day is a variable,
 /// all else follows from its key.
 struct SampleDataset: Sendable {

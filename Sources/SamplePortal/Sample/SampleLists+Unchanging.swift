@@ -1,3 +1,5 @@
+import CKANServer
+
 /// The small lists, which are the same on both days.
 extension SampleList {
   static let unchanging: [String: [Term]] = [

@@ -1,3 +1,5 @@
+import CKANServer
+
 /// The value lists of the sample, made by us: they hold every URI that the sample catalogue takes
 /// from a list, and some that it does not use.
 ///

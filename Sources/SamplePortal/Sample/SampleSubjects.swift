@@ -1,3 +1,5 @@
+import CKANServer
+
 /// What a dataset is about.
 struct SampleSubject: Sendable {
   var title: String

@@ -1,3 +1,5 @@
+import CKANServer
+
 extension SamplePortal {
   /// One thing that goes wrong with one request. As JSON, an object with one key:
   /// `{"reset": {"after": 700}}`, `{"ignoresSort": {}}`.

@@ -1,3 +1,4 @@
+import CKANServer
 import Foundation
 import NIOCore
 

@@ -1,21 +1,17 @@
+import CKANServer
+
 /// What a portal holds and remembers.
 struct PortalState: Sendable {
   private(set) var catalogue: Catalogue
-  var settings: SamplePortal.Settings {
-    didSet { found = [] }
-  }
+  var settings: SamplePortal.Settings
   var intercept: SamplePortal.Intercept?
   var script = RunningScript(SamplePortal.FaultScript())
   var requests: [SamplePortal.Request] = []
   /// The last answer to each action.
   var answers: [String: SamplePortal.Answer] = [:]
 
-  /// The matches of the latest searches: the pages of one walk share them.
-  private var found: [(key: String, matches: [Catalogue.Record])] = []
-  private static let searchesKept = 4
-
-  /// Counts the changes of the catalogue.
-  private(set) var revision = 0
+  /// The catalogue with its index, made when it is first asked for.
+  private var indexed: MemoryCatalogue.Documents?
 
   init(catalogue: Catalogue, settings: SamplePortal.Settings) {
     self.catalogue = catalogue
@@ -25,18 +21,14 @@ struct PortalState: Sendable {
   mutating func update<Failure: Error>(
     _ change: (inout Catalogue) throws(Failure) -> Void
   ) throws(Failure) {
-    defer {
-      revision += 1
-      found = []
-    }
+    defer { indexed = nil }
     try change(&catalogue)
   }
 
-  func matches(_ key: String) -> [Catalogue.Record]? { found.first { $0.key == key }?.matches }
-
-  /// Keeps what a search found, unless the catalogue has changed since.
-  mutating func keep(_ matches: [Catalogue.Record], for key: String, revision: Int) {
-    guard revision == self.revision, self.matches(key) == nil else { return }
-    found = [(key, matches)] + found.prefix(Self.searchesKept - 1)
+  /// The catalogue as it answers now.
+  mutating func served() -> MemoryCatalogue {
+    let documents = indexed ?? MemoryCatalogue.Documents(catalogue)
+    indexed = documents
+    return MemoryCatalogue(catalogue, documents, settings)
   }
 }

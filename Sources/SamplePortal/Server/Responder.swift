@@ -1,3 +1,4 @@
+import CKANServer
 import Hummingbird
 import HummingbirdCore
 import NIOCore
@@ -50,26 +51,17 @@ extension SamplePortal {
     guard ["GET", "HEAD", "POST"].contains(request.method) else {
       return .json(400, "Onjuiste aanvraag - method not allowed")
     }
-    let (catalogue, usual, revision) = snapshot()
-    if let list = catalogue.valueLists[request.path] { return list.answer(to: request) }
-    let actions = Actions(catalogue: catalogue, settings: settings ?? usual) { search in
-      if let settings { return try search.matches(in: catalogue, settings) }
-      if let matches = self.found(search.key) { return matches }
-      let matches = try search.matches(in: catalogue, usual)
-      self.keep(matches, for: search.key, revision: revision)
-      return matches
-    }
-    return actions.answer(request, siteURL: url)
+    var (served, usual) = snapshot()
+    if let list = served.catalogue.valueLists[request.path] { return list.answer(to: request) }
+    served.settings = settings ?? usual
+    return served.answer(request, siteURL: url)
   }
 
   /// What a portal with this catalogue would answer. Nothing is noted.
   public func answer(
     to request: Request, from catalogue: Catalogue, as settings: Settings
   ) -> Answer {
-    let actions = Actions(catalogue: catalogue, settings: settings) { search in
-      try search.matches(in: catalogue, settings)
-    }
-    return actions.answer(request, siteURL: url)
+    MemoryCatalogue(catalogue, .init(catalogue), settings).answer(request, siteURL: url)
   }
 
   /// The HTTP response: the headers that CKAN sends and those of the proxy before it. CKAN

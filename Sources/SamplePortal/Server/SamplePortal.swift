@@ -1,3 +1,4 @@
+import CKANServer
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -20,6 +21,9 @@ public final class SamplePortal: Sendable {
   public let url: String
   /// The port it listens on.
   public let port: Int
+
+  public typealias Request = CKANRequest
+  public typealias Answer = CKANAnswer
 
   private let state: Mutex<PortalState>
 
@@ -110,15 +114,9 @@ public final class SamplePortal: Sendable {
     set { state.withLock { $0.settings = newValue } }
   }
 
-  /// The catalogue and settings at one moment, and the number of that moment.
-  func snapshot() -> (Catalogue, Settings, revision: Int) {
-    state.withLock { ($0.catalogue, $0.settings, $0.revision) }
-  }
-
-  func found(_ key: String) -> [Catalogue.Record]? { state.withLock { $0.matches(key) } }
-
-  func keep(_ matches: [Catalogue.Record], for key: String, revision: Int) {
-    state.withLock { $0.keep(matches, for: key, revision: revision) }
+  /// The catalogue and settings at one moment.
+  func snapshot() -> (MemoryCatalogue, Settings) {
+    state.withLock { ($0.served(), $0.settings) }
   }
 
   /// Notes a request, and asks the interceptor and the script about it.

@@ -153,7 +153,7 @@ final class Postgres: Sendable {
 
   private static func rows(of mirror: String) throws -> [(MirrorTable, [String])] {
     try MirrorReader(path: mirror).snapshot { snapshot in
-      try snapshot.tables.map { table in
+      try snapshot.tables().map { table in
         var rows: [String] = []
         try snapshot.eachRow(of: table) { row in
           rows.append(row.cells().map(copied).joined(separator: "\t"))

@@ -9,7 +9,8 @@ struct RoomsTests {
 
   /// From the top down: what a room names stands in it, or below it.
   private static let rooms = [
-    "Jobs", "Export", "Harvest", "Mirror", "Settings", "Store", "Portal", "Records", "JSON",
+    "Serve", "Jobs", "Export", "Harvest", "Mirror", "Settings", "Store", "Portal", "Records",
+    "JSON",
     "Catalog",
   ]
 
@@ -54,7 +55,10 @@ struct RoomsTests {
       ("GRDB", ["DONLMirror/Store/", "DONLMirror/Mirror/", "RandomPortal/"]),
       ("GRDBSQLite", ["DONLMirror/Store/", "DONLMirror/Mirror/"]),
       ("ArgumentParser", ["donl-mirror/", "sample-portal/", "random-portal/"]),
-      ("Hummingbird", ["SamplePortal/"]),
+      ("Hummingbird", ["SamplePortal/", "DONLMirror/Serve/"]),
+      ("HummingbirdCore", ["CKANServer/", "SamplePortal/", "DONLMirror/Serve/"]),
+      ("Mustache", ["DONLMirror/Serve/"]),
+      ("CKANServer", ["SamplePortal/", "DONLMirror/Serve/"]),
     ])
   func home(of framework: String, rooms: [String]) throws {
     let guests = try Self.files(importing: framework)

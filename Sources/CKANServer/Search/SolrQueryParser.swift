@@ -1,11 +1,11 @@
 /// Reads the text of `q` or `fq`.
-struct SolrQueryParser {
+package struct SolrQueryParser {
   private let text: [Character]
   private var at = 0
   private let now: SolrDate
 
   /// What Solr would answer with status 400; CKAN makes it a 409 Search Error.
-  struct Refusal: Error { var reason: String }
+  package struct Refusal: Error { package var reason: String }
 
   init(_ text: String, now: SolrDate) {
     self.text = Array(text)
@@ -16,13 +16,13 @@ struct SolrQueryParser {
   ///
   /// - Throws: `Refusal` where Solr does: unbalanced brackets and quotes, `to` for `TO`, dates
   ///   without `Z`.
-  static func filter(_ text: String, now: SolrDate) throws -> SolrQuery {
+  package static func filter(_ text: String, now: SolrDate) throws -> SolrQuery {
     let own = SolrQuery.Clause(occurrence: .must, query: .all)
     return .clauses([own] + (try clauses(text, now: now)))
   }
 
   /// The query `q`: every word must occur.
-  static func query(_ text: String, now: SolrDate) throws -> SolrQuery {
+  package static func query(_ text: String, now: SolrDate) throws -> SolrQuery {
     let clauses = try clauses(text, now: now)
     // Solr adds the match-all that a purely negative query lacks, on the top level only.
     return clauses.allSatisfy({ $0.occurrence == .mustNot })
@@ -81,18 +81,19 @@ struct SolrQueryParser {
     switch next {
     case "(": return try readGroup(field: field)
     case "[", "{": return try readRange(field: field)
-    case "\"": return try dated(field, try readQuoted())
+    case "\"": return try quoted(field, try readQuoted())
     default: break
     }
     let word = try readWord()
     guard peek == ":" else { return try term(field, word) }
+    let name = try word.field
     at += 1
     guard let value = peek else { throw unexpected() }
     switch value {
-    case "(": return try readGroup(field: word)
-    case "[", "{": return try readRange(field: word)
-    case "\"": return try dated(word, try readQuoted())
-    default: return try term(word, try readWord())
+    case "(": return try readGroup(field: name)
+    case "[", "{": return try readRange(field: name)
+    case "\"": return try quoted(name, try readQuoted())
+    default: return try term(name, try readWord())
     }
   }
 
@@ -104,10 +105,21 @@ struct SolrQueryParser {
     return .clauses(clauses)
   }
 
-  private func term(_ field: String, _ word: String) throws -> SolrQuery {
-    if word == "*" { return field == "*" || field == "text" ? .all : .exists(field: field) }
-    if word.hasSuffix("*") { return .prefix(field: field, value: String(word.dropLast())) }
-    return try dated(field, word)
+  private func term(_ field: String, _ word: Word) throws -> SolrQuery {
+    switch word.stars {
+    case .none: return try dated(field, word.text)
+    case .alone: return field == "*" || field == "text" ? .all : .exists(field: field)
+    case .last:
+      guard !Self.dateFields.contains(field) else { throw unsupported("a prefix of a date") }
+      return .prefix(field: field, value: word.text)
+    }
+  }
+
+  private func quoted(_ field: String, _ text: String) throws -> SolrQuery {
+    guard SolrQuery.textFields.contains(field) else { return try dated(field, text) }
+    let words = splitIntoWords(text)
+    return words.count > 1
+      ? .phrase(field: field, words: words) : .term(field: field, value: text)
   }
 
   /// A single value; on a date field the millisecond it names.
@@ -167,15 +179,41 @@ struct SolrQueryParser {
     return value
   }
 
-  private mutating func readWord() throws -> String {
-    var word = ""
+  /// A word with its escapes resolved, and where a star stands in it.
+  private struct Word {
+    enum Stars { case none, alone, last }
+    var text: String
+    var stars = Stars.none
+
+    var field: String {
+      get throws {
+        if stars == .alone { return "*" }
+        guard stars == .none else { throw Refusal(reason: "A pattern of field names.") }
+        return text
+      }
+    }
+  }
+
+  private mutating func readWord() throws -> Word {
+    var word = Word(text: "")
+    if peek == "/" { throw unsupported("a regular expression") }
     while let next = peek, !next.isWhitespace, !"()[]{}\":^~".contains(next) {
+      if word.stars != .none || next == "?" { throw unsupported("a pattern inside a word") }
+      if next == "*" {
+        word.stars = word.text.isEmpty ? .alone : .last
+        at += 1
+        continue
+      }
       if next == "\\", at + 1 < text.count { at += 1 }
-      word.append(text[at])
+      word.text.append(text[at])
       at += 1
     }
-    guard !word.isEmpty else { throw unexpected() }
+    guard !word.text.isEmpty || word.stars == .alone else { throw unexpected() }
     return word
+  }
+
+  private func unsupported(_ what: String) -> Refusal {
+    Refusal(reason: "Not supported here: \(what), in '\(String(text))'.")
   }
 
   private static let dateFields: Set = ["metadata_modified", "metadata_created"]

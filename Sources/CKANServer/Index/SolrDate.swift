@@ -1,13 +1,15 @@
 /// An instant as Solr indexes it: whole milliseconds since 1970, finer digits cut off.
-struct SolrDate: Sendable, Comparable {
-  var milliseconds: Int
+package struct SolrDate: Sendable, Comparable {
+  package var milliseconds: Int
 
-  init(milliseconds: Int) { self.milliseconds = milliseconds }
+  package init(milliseconds: Int) { self.milliseconds = milliseconds }
 
-  static func < (left: SolrDate, right: SolrDate) -> Bool { left.milliseconds < right.milliseconds }
+  package static func < (left: SolrDate, right: SolrDate) -> Bool {
+    left.milliseconds < right.milliseconds
+  }
 
   /// Reads `YYYY-MM-DDTHH:MM:SS[.f…]`, taken as UTC, without a zone.
-  init?(naive text: some StringProtocol) {
+  package init?(naive text: some StringProtocol) {
     let bytes = Array(text.utf8)
     guard bytes.count >= 19, bytes[4] == UInt8(ascii: "-"), bytes[7] == UInt8(ascii: "-"),
       bytes[10] == UInt8(ascii: "T"), bytes[13] == UInt8(ascii: ":"),
@@ -36,7 +38,7 @@ struct SolrDate: Sendable, Comparable {
   }
 
   /// Days since 1970-01-01 of a proleptic Gregorian date (Howard Hinnant, days_from_civil).
-  static func days(year: Int, month: Int, day: Int) -> Int {
+  package static func days(year: Int, month: Int, day: Int) -> Int {
     let shifted = month <= 2 ? year - 1 : year
     let era = (shifted >= 0 ? shifted : shifted - 399) / 400
     let yearOfEra = shifted - era * 400
@@ -45,7 +47,7 @@ struct SolrDate: Sendable, Comparable {
   }
 
   /// Year, month and day of a count of days since 1970-01-01 (Howard Hinnant, civil_from_days).
-  static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
+  package static func civil(days: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = days + 719_468
     let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
     let dayOfEra = shifted - era * 146_097
@@ -60,7 +62,7 @@ struct SolrDate: Sendable, Comparable {
   }
 
   /// `2015-04-11T03:06:17`, UTC.
-  var naiveSeconds: String {
+  package var naiveSeconds: String {
     let seconds = floorDivide(milliseconds, 1_000)
     let day = floorDivide(seconds, 86_400)
     let second = seconds - day * 86_400
@@ -70,13 +72,13 @@ struct SolrDate: Sendable, Comparable {
   }
 
   /// As Solr prints it: `2015-04-11T03:06:17.034Z`, without a fraction when it is zero.
-  var indexForm: String {
+  package var indexForm: String {
     let fraction = milliseconds - floorDivide(milliseconds, 1_000) * 1_000
     return naiveSeconds + (fraction == 0 ? "" : ".\(padded(fraction, 3))") + "Z"
   }
 
   /// The `Date` header: `Mon, 23 Nov 2026 20:50:08 GMT`.
-  var httpDate: String {
+  package var httpDate: String {
     let seconds = floorDivide(milliseconds, 1_000)
     let day = floorDivide(seconds, 86_400)
     let second = seconds - day * 86_400
@@ -91,12 +93,12 @@ struct SolrDate: Sendable, Comparable {
 }
 
 /// Division that rounds down, also below zero.
-func floorDivide(_ value: Int, _ divisor: Int) -> Int {
+package func floorDivide(_ value: Int, _ divisor: Int) -> Int {
   let quotient = value / divisor
   return value % divisor < 0 ? quotient - 1 : quotient
 }
 
-func padded(_ number: Int, _ width: Int) -> String {
+package func padded(_ number: Int, _ width: Int) -> String {
   let digits = String(number)
   return String(repeating: "0", count: max(0, width - digits.count)) + digits
 }

@@ -2,11 +2,11 @@ import CZlib
 import NIOCore
 
 /// gzip by the system's zlib.
-enum Gzip {
+package enum Gzip {
   private static let chunk = 1 << 18
 
   /// The unpacked bytes of one or more gzip members; nil if they are damaged or cut short.
-  static func inflate(_ packed: ByteBuffer) -> ByteBuffer? {
+  package static func inflate(_ packed: ByteBuffer) -> ByteBuffer? {
     var stream = z_stream()
     guard
       inflateInit2_(&stream, 15 + 16, ZLIB_VERSION, Int32(MemoryLayout<z_stream>.size)) == Z_OK
@@ -32,7 +32,7 @@ enum Gzip {
   }
 
   /// The bytes packed as one gzip member, at the fastest level: what a proxy in front would do.
-  static func deflate(_ bytes: ByteBuffer) -> ByteBuffer? {
+  package static func deflate(_ bytes: ByteBuffer) -> ByteBuffer? {
     var stream = z_stream()
     guard
       deflateInit2_(

@@ -5,18 +5,18 @@ import Foundation
 /// It is lenient on purpose. A portal serves records that a parser refuses (`1e`, a raw control
 /// character), and the sample portal must be able to serve them too; so numbers are not read and
 /// brackets only counted.
-struct JSONScanner {
+package struct JSONScanner {
   private let bytes: UnsafeRawBufferPointer
   private var at = 0
 
-  struct Malformed: Error {}
+  package struct Malformed: Error {}
 
-  init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
   /// Calls `visit` with the key and the byte range of the value of each top-level member, in order.
   ///
   /// - Throws: `Malformed` if the bytes are not one object and nothing else.
-  static func members(
+  package static func members(
     of bytes: UnsafeRawBufferPointer, _ visit: (String, Range<Int>) throws -> Void
   ) throws {
     var scanner = JSONScanner(bytes)
@@ -36,7 +36,9 @@ struct JSONScanner {
   }
 
   /// The byte ranges of the elements of an array; empty if `range` holds no array.
-  static func elements(of bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [Range<Int>] {
+  package static func elements(of bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> [Range<
+    Int
+  >] {
     var scanner = JSONScanner(UnsafeRawBufferPointer(rebasing: bytes[range]))
     guard scanner.take("["), !scanner.take("]") else { return [] }
     var elements: [Range<Int>] = []
@@ -50,7 +52,7 @@ struct JSONScanner {
 
   /// The text of a JSON string at `range`, escapes resolved; nil if there is no string.
   /// A lone surrogate becomes U+FFFD, as does invalid UTF-8.
-  static func string(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> String? {
+  package static func string(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> String? {
     guard range.count >= 2, bytes[range.lowerBound] == UInt8(ascii: "\"") else { return nil }
     let inner = UnsafeRawBufferPointer(
       rebasing: bytes[range.lowerBound + 1..<range.upperBound - 1])

@@ -4,7 +4,7 @@ import NIOCore
 ///
 /// It is spelled as Python's `json.dumps` spells it, because that is what CKAN sends: a space after
 /// every colon and comma, and everything beyond ASCII as an escape of four hex digits.
-indirect enum JSON: Sendable {
+package indirect enum JSON: Sendable {
   case null
   case bool(Bool)
   case int(Int)
@@ -15,9 +15,9 @@ indirect enum JSON: Sendable {
   /// Bytes that are JSON already, written as they are. Awkward records are made with it.
   case raw(ByteBuffer)
 
-  static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
+  package static func strings(_ values: [String]) -> JSON { .array(values.map(JSON.string)) }
 
-  func write(to buffer: inout ByteBuffer) {
+  package func write(to buffer: inout ByteBuffer) {
     switch self {
     case .null: buffer.writeStaticString("null")
     case .bool(let value): buffer.writeString(value ? "true" : "false")
@@ -43,7 +43,7 @@ indirect enum JSON: Sendable {
     }
   }
 
-  var bytes: ByteBuffer {
+  package var bytes: ByteBuffer {
     var buffer = ByteBuffer()
     write(to: &buffer)
     return buffer
@@ -54,14 +54,14 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
   ExpressibleByDictionaryLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByNilLiteral
 {
-  init(stringLiteral value: String) { self = .string(value) }
-  init(arrayLiteral elements: JSON...) { self = .array(elements) }
-  init(dictionaryLiteral elements: (String, JSON)...) {
+  package init(stringLiteral value: String) { self = .string(value) }
+  package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+  package init(dictionaryLiteral elements: (String, JSON)...) {
     self = .object(elements.map { (key: $0.0, value: $0.1) })
   }
-  init(booleanLiteral value: Bool) { self = .bool(value) }
-  init(integerLiteral value: Int) { self = .int(value) }
-  init(nilLiteral: ()) { self = .null }
+  package init(booleanLiteral value: Bool) { self = .bool(value) }
+  package init(integerLiteral value: Int) { self = .int(value) }
+  package init(nilLiteral: ()) { self = .null }
 }
 
 extension ByteBuffer {

@@ -1,3 +1,4 @@
+import CKANServer
 import NIOCore
 
 /// The answer to a `package_search`, taken apart so that it can be put together wrongly.

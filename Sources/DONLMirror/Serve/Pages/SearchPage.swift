@@ -1,0 +1,165 @@
+import CKANServer
+import Foundation
+
+/// Search with facets.
+extension SitePages {
+  private static let resultsAPage = 20
+
+  private struct FacetKind {
+    /// In the address of the page.
+    var parameter: String
+    /// Of the index; the first of them that anything has.
+    var fields: [String]
+    var text: String
+  }
+
+  private static let facetKinds = [
+    FacetKind(
+      parameter: "owner", fields: ["authority", "maintainer", "organization"], text: "owner"),
+    FacetKind(parameter: "theme", fields: ["theme", "groups"], text: "theme"),
+    FacetKind(parameter: "format", fields: ["res_format"], text: "format"),
+    FacetKind(parameter: "license", fields: ["license_id"], text: "license_facet"),
+    FacetKind(parameter: "status", fields: ["dataset_status"], text: "status_facet"),
+    FacetKind(parameter: "tag", fields: ["tags"], text: "tags"),
+  ]
+
+  func search() throws -> Context {
+    let q = request["q"] ?? ""
+    let page = min(max(1, request["page"].flatMap { Int($0) } ?? 1), 1_000_000)
+    var filters: [(name: String, value: String?)] = []
+    var chosen: [(kind: FacetKind, field: String, value: String)] = []
+    for kind in Self.facetKinds {
+      guard let value = request[kind.parameter], !value.isEmpty else { continue }
+      let field = try self.field(of: kind)
+      filters.append(("fq_list", "+\(field):\(Self.quoted(value))"))
+      chosen.append((kind, field, value))
+    }
+    let asked = request.only(
+      [
+        ("q", Self.query(q)), ("sort", "metadata_modified desc, id asc"),
+        ("rows", "\(Self.resultsAPage)"), ("start", "\((page - 1) * Self.resultsAPage)"),
+      ] + filters)
+    let catalogue = SiteCatalogue(state: state, now: responder.options.now())
+    let search = try PackageSearch(asked, rowsCap: Self.resultsAPage)
+    let (matches, _) = try search.matches(
+      in: catalogue, now: SolrDate(milliseconds: 0), isStrict: true)
+    let count = matches.keys.count
+    let pages = max(1, (count + Self.resultsAPage - 1) / Self.resultsAPage)
+    let keys = Array(matches.keys.dropFirst(search.start).prefix(search.rows))
+    let chosenItems = try chosen.map { item -> Context in
+      [
+        "name": item.kind.parameter, "value": item.value, "facet": text(item.kind.text),
+        "label": try labels(of: [item.value], field: item.field)[item.value] ?? item.value,
+        "href": address(without: item.kind.parameter),
+      ]
+    }
+    let found = language == .dutch ? "gevonden" : "found"
+    var context: Context = [
+      "q": q, "chosen": chosenItems, "has_chosen": !chosen.isEmpty,
+      "count_text": "\(number(count)) \(text("datasets").lowercased()) \(found)",
+      "results": try results(keys), "first": "\(search.start + 1)",
+      "page_text": "\(text("page")) \(number(page)) / \(number(pages))",
+      "facets": try facets(of: matches.documents, besides: Set(chosen.map(\.kind.parameter))),
+    ]
+    if page > 1 { context["previous"] = address(with: "page", "\(min(page - 1, pages))") }
+    if page < pages { context["next"] = address(with: "page", "\(page + 1)") }
+    return context
+  }
+
+  /// What a person typed as a query in which nothing is syntax but quotes around a phrase.
+  private static func query(_ typed: String) -> String {
+    let parts = typed.split(separator: "\"", omittingEmptySubsequences: false)
+    let terms = parts.enumerated().flatMap { index, part in
+      index.isMultiple(of: 2) || index == parts.count - 1
+        ? part.split(whereSeparator: \.isWhitespace).map(String.init) : [String(part)]
+    }
+    // A query of nothing but signs finds what an empty one does.
+    let words = terms.filter { !splitIntoWords($0).isEmpty }
+    return words.isEmpty ? "*:*" : words.map(quoted).joined(separator: " ")
+  }
+
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+  }
+
+  private func field(of kind: FacetKind) throws -> String {
+    guard kind.fields.count > 1 else { return kind.fields[0] }
+    return try state.withIndex(Set(kind.fields)) { index in
+      kind.fields.first { !index.isEmpty($0) } ?? kind.fields[0]
+    }
+  }
+
+  private func results(_ keys: [Int]) throws -> [Context] {
+    var results: [Int: Context] = [:]
+    try state.snapshot.eachRow(
+      """
+      SELECT d.key, coalesce(d.name, d.id), coalesce(d.title, d.name, d.id), d.metadata_modified,
+        substr(d.notes, 1, 400), coalesce(t.\(labelColumn), t.label_nl, d.organization_title),
+        (SELECT group_concat(DISTINCT coalesce(f.label_nl, f.value))
+          FROM resource_rows r JOIN terms f ON f.key = r.format_term WHERE r.dataset = d.key)
+      FROM all_datasets d LEFT JOIN terms t ON t.key = d.owner_term
+      WHERE d.key IN (SELECT value FROM json_each(?))
+      """, [.text("[" + keys.map(String.init).joined(separator: ",") + "]")]
+    ) { row in
+      results[Int(row.integer(0))] = [
+        "href": href(dataset: row.text(1) ?? ""), "title": row.text(2) ?? "",
+        "modified": row.text(3) ?? "", "modified_text": Self.day(row.text(3)),
+        "notes": Self.beginning(row.text(4) ?? ""), "owner": row.text(5) ?? "",
+        "formats": (row.text(6) ?? "").replacing(",", with: ", "),
+      ]
+    }
+    return keys.compactMap { results[$0] }
+  }
+
+  private static func beginning(_ text: String) -> String {
+    let line = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+    return line.count > 240 ? line.prefix(240) + "…" : line
+  }
+
+  private func facets(of documents: SlotSet, besides chosen: Set<String>) throws -> [Context] {
+    try Self.facetKinds.filter { $0.parameter != "tag" && !chosen.contains($0.parameter) }
+      .compactMap { kind in
+        let field = try self.field(of: kind)
+        let counts = try state.withIndex([field]) { index in
+          index.counts(of: field, in: documents)
+        }
+        let top = counts.sorted {
+          $0.count == $1.count ? $0.value < $1.value : $0.count > $1.count
+        }.prefix(15)
+        guard !top.isEmpty else { return nil }
+        let labels = try labels(
+          of: top.map(\.value), field: field == "res_format" ? "format" : field)
+        let values = top.map { item -> Context in
+          [
+            "label": labels[item.value] ?? item.value, "count": number(item.count),
+            "href": address(with: kind.parameter, item.value),
+          ]
+        }
+        return [
+          "label": text(kind.text), "values": values,
+          "open": ["owner", "theme"].contains(kind.parameter),
+        ]
+      }
+  }
+
+  /// This page with another value of a parameter; what is chosen anew begins at the first page.
+  private func address(with name: String, _ value: String) -> String {
+    address([(name, value)], without: name)
+  }
+
+  private func address(without name: String) -> String { address([], without: name) }
+
+  private func address(_ added: [(String, String)], without name: String) -> String {
+    let names = ["q"] + Self.facetKinds.map(\.parameter)
+    let kept = names.compactMap { parameter -> (String, String)? in
+      guard parameter != name, let value = request[parameter], !value.isEmpty else { return nil }
+      return (parameter, value)
+    }
+    let query = (kept + added).map { "\($0.0)=\(SiteFeed.segment($0.1))" }
+    return "\(root)/search" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
+  }
+
+  func href(search parameter: String, _ value: String) -> String {
+    "\(root)/search?\(parameter)=\(SiteFeed.segment(value))"
+  }
+}

@@ -1,0 +1,133 @@
+import CKANServer
+import Foundation
+import Hummingbird
+import NIOCore
+
+/// What the site sends back, before it is packed.
+struct SiteAnswer: Sendable {
+  enum Body: Sendable {
+    case bytes(ByteBuffer)
+    /// A part of a file.
+    case file(OpenFile, Range<Int>)
+  }
+
+  var status: Int
+  var headers: [(name: String, value: String)]
+  var body: Body
+
+  init(_ status: Int, _ type: String, _ body: ByteBuffer) {
+    self.status = status
+    headers = [("Content-Type", type)]
+    self.body = .bytes(body)
+  }
+
+  init(_ answer: CKANAnswer) {
+    status = answer.status
+    let type = answer.headers.first { $0.name == "Content-Type" }?.value
+    headers = [("Content-Type", type ?? "application/json;charset=utf-8")]
+    body = .bytes(answer.body)
+  }
+
+  static func text(_ status: Int, _ text: String) -> SiteAnswer {
+    SiteAnswer(status, "text/plain; charset=utf-8", ByteBuffer(string: text + "\n"))
+  }
+
+  /// An error of the paths that are not CKAN's: one object.
+  static func problem(_ status: Int, _ reason: String, _ message: String) -> SiteAnswer {
+    let members: [(key: String, value: JSON)] = [
+      ("reason", .string(reason)), ("message", .string(message)),
+    ]
+    return SiteAnswer(
+      status, "application/json; charset=utf-8", JSON.object([("error", .object(members))]).bytes)
+  }
+
+  mutating func set(_ name: String, _ value: String) {
+    headers.removeAll { $0.name.lowercased() == name.lowercased() }
+    headers.append((name, value))
+  }
+
+  var length: Int {
+    switch body {
+    case .bytes(let bytes): bytes.readableBytes
+    case .file(_, let range): range.count
+    }
+  }
+}
+
+/// A file that stays readable as long as somebody holds it, also when its name is gone.
+final class OpenFile: Sendable {
+  let size: Int
+  private let file: Int32
+
+  /// - Throws: `Failure` as the disk says.
+  init(path: String) throws {
+    file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw Failure(errno: errno, "\(path) cannot be read") }
+    var status = stat()
+    fstat(file, &status)
+    size = Int(status.st_size)
+  }
+
+  deinit { close(file) }
+
+  /// - Returns: fewer bytes than asked where the file ends.
+  func read(_ range: Range<Int>) throws -> ByteBuffer {
+    var buffer = ByteBuffer()
+    buffer.reserveCapacity(range.count)
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let count = buffer.writeWithUnsafeMutableBytes(
+        minimumWritableBytes: range.upperBound - offset
+      ) { room in
+        max(0, pread(file, room.baseAddress, range.upperBound - offset, off_t(offset)))
+      }
+      guard count > 0 else { return buffer }
+      offset += count
+    }
+    return buffer
+  }
+}
+
+extension SiteAnswer {
+  private static let chunk = 256 << 10
+  /// What is smaller is not worth packing.
+  private static let packedFrom = 1_024
+
+  /// The HTTP response: packed where the client takes it, empty to HEAD.
+  func response(isHead: Bool, acceptsGzip: Bool) -> Response {
+    var fields = HTTPFields()
+    func add(_ name: String, _ value: String) {
+      guard let name = HTTPFields.Element.Name(name) else { return }
+      fields.append(.init(name: name, value: value))
+    }
+    for header in headers { add(header.name, header.value) }
+    var body = ResponseBody()
+    var length = length
+    switch self.body {
+    case .bytes(var bytes):
+      if acceptsGzip, bytes.readableBytes >= Self.packedFrom, let packed = Gzip.deflate(bytes) {
+        bytes = packed
+        length = packed.readableBytes
+        add("Content-Encoding", "gzip")
+      }
+      body = ResponseBody(byteBuffer: bytes)
+    case .file(let file, let range):
+      body = ResponseBody(contentLength: range.count) { writer in
+        var offset = range.lowerBound
+        while offset < range.upperBound {
+          let end = min(offset + Self.chunk, range.upperBound)
+          let part = try file.read(offset..<end)
+          // Shorter than announced: the connection must not look whole.
+          guard part.readableBytes == end - offset else { throw CancellationError() }
+          try await writer.write(part)
+          offset = end
+        }
+        try await writer.finish(nil)
+      }
+    }
+    if status != 304 { add("Content-Length", "\(length)") }
+    let isEmpty = isHead || status == 304
+    return Response(
+      status: .init(code: status), headers: fields, body: isEmpty ? ResponseBody() : body)
+  }
+}

@@ -1,0 +1,303 @@
+import CKANServer
+import Foundation
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// Answers the requests to a site: who answers, under which conditions, and with which headers.
+final class SiteResponder: Sendable {
+  let site: MirrorSite
+  let options: SiteOptions
+  private let files: SiteFiles
+  private let counters = SiteCounters()
+  private let quality = Mutex<(tag: String, quality: SiteQuality)?>(nil)
+  /// Reading waits for the disk; that is done here.
+  private let threads: NIOThreadPool
+  private let logger: Logger
+
+  private static let requestBytesMax = 1 << 20
+
+  init(_ options: SiteOptions, threads: NIOThreadPool, logger: Logger) {
+    self.options = options
+    self.threads = threads
+    self.logger = logger
+    site = MirrorSite(path: options.path)
+    files = SiteFiles(site: site, threads: threads)
+  }
+
+  /// Makes the index ready, so that the first who asks need not wait.
+  func warm() async throws {
+    try await threads.runIfActive { [site] in
+      try site.read { state in try state.withIndex(["text"]) { _ in } }
+    }
+  }
+
+  func respond(
+    to request: HummingbirdCore.Request, with writer: consuming ResponseWriter,
+    isOnLoopback: Bool
+  ) async throws {
+    let body = try? await request.body.collect(upTo: Self.requestBytesMax)
+    let asked = CKANRequest(request, body: body ?? ByteBuffer())
+    var answer =
+      body == nil
+      ? SiteAnswer.problem(413, "too_large", "A request may have a body of 1 MiB.")
+      : try await self.answer(asked, isOnLoopback: isOnLoopback)
+    counters.note(answer.status)
+    logger.debug(
+      "served", metadata: ["path": "\(asked.path)", "status": "\(answer.status)"])
+    answer.set("Date", httpDate(options.now()))
+    answer.set("X-Content-Type-Options", "nosniff")
+    let takesGzip = asked.acceptEncoding?.lowercased().contains("gzip") ?? false
+    let response = answer.response(isHead: asked.method == "HEAD", acceptsGzip: takesGzip)
+    try await writer.write(response: response.head, body: response.body)
+  }
+
+  private func answer(_ request: CKANRequest, isOnLoopback: Bool) async throws -> SiteAnswer {
+    guard !isOnLoopback || options.isKnown(host: request.header("Host")) else {
+      // A page elsewhere whose name was bound to this address (DNS rebinding).
+      return .problem(
+        421, "unknown_host",
+        "This mirror is not served under that name; start it with --allow-host to allow it.")
+    }
+    let isAPI = request.action != nil
+    guard ["GET", "HEAD"].contains(request.method) || (isAPI && request.method == "POST") else {
+      var answer = SiteAnswer.problem(405, "read_only", "This is a read-only mirror.")
+      answer.set("Allow", isAPI ? "GET, HEAD, POST" : "GET, HEAD")
+      return answer
+    }
+    do {
+      return try await route(request)
+    } catch let failure as Failure {
+      return refusal(failure, isAPI: isAPI)
+    } catch is CancellationError {
+      throw CancellationError()
+    } catch {
+      logger.error("a request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
+      return .problem(500, "internal", "Something went wrong here; the log of the server has it.")
+    }
+  }
+
+  private func refusal(_ failure: Failure, isAPI: Bool) -> SiteAnswer {
+    let status =
+      switch failure.status {
+      case .heldBack: 410
+      case .usage: 400
+      case .noDatabase where failure.isMissing: 404
+      default: 503
+      }
+    if status == 503 {
+      logger.error(
+        "the mirror cannot be read",
+        metadata: ["reason": "\(failure.reason)", "error": "\(failure.message)"])
+    }
+    // What a file is called here is nobody's business.
+    let message =
+      status == 503 ? "The mirror cannot be read now." : failure.message
+    guard isAPI else {
+      var answer = SiteAnswer.problem(status, failure.reason, message)
+      if status == 503 { answer.set("Retry-After", "30") }
+      return answer
+    }
+    return SiteAnswer(
+      .json(
+        status,
+        .object([
+          ("success", false),
+          (
+            "error",
+            .object([
+              ("__type", "Internal Server Error"), ("message", .string(message)),
+            ])
+          ),
+        ])))
+  }
+
+  private func route(_ request: CKANRequest) async throws -> SiteAnswer {
+    let path = request.path.split(separator: "/", omittingEmptySubsequences: true).map(String.init)
+    switch path.first {
+    case "health" where path.count == 1: return try await onThread { try self.health() }
+    case "metrics" where path.count == 1: return try await onThread { try self.metrics() }
+    case "changes" where path.count == 1:
+      return try await SiteFeed(self).entries(request)
+    case "changes.atom" where path.count == 1:
+      return try await conditional(request) { try SiteFeed(self).atom(request, $0) }
+    case "download" where path.count == 1:
+      return try await file(request, .database)
+    case let name? where path.count == 1 && SiteFile(rdf: name) != nil:
+      return try await file(request, SiteFile(rdf: name) ?? .database)
+    case "dataset" where path.count == 2 && path[1].hasSuffix(".jsonld"):
+      return try await conditional(request) { state in
+        try SiteFiles.dataset(String(path[1].dropLast(7)), state)
+      }
+    case "api", "data", "gateway":
+      return try await api(request)
+    default:
+      return try await conditional(request) { state in
+        let pages = SitePages(self, state, request, path: path)
+        do {
+          return try pages.answer()
+        } catch let failure as Failure where failure.isMissing {
+          return try pages.missing()
+        }
+      }
+    }
+  }
+
+  private func api(_ request: CKANRequest) async throws -> SiteAnswer {
+    try await conditional(request) { state in
+      let catalogue = SiteCatalogue(state: state, now: self.options.now())
+      let actions = Actions(
+        catalogue, rowsCap: 1_000, base: self.options.base(for: request) + "/data")
+      return SiteAnswer(try actions.answer(request))
+    }
+  }
+
+  /// Reads one state; 304 where the client has what would be answered.
+  private func conditional(
+    _ request: CKANRequest,
+    _ work: @escaping @Sendable (SiteState) throws -> SiteAnswer
+  ) async throws -> SiteAnswer {
+    try await onThread { [self] in
+      try site.read { state in
+        let tag = "W/\"\(state.tag)\""
+        var answer: SiteAnswer
+        if request.method != "POST", request.knows(tag) {
+          answer = SiteAnswer(304, "", ByteBuffer())
+          answer.headers = []
+        } else {
+          answer = try work(state)
+        }
+        if answer.status == 200 || answer.status == 304 {
+          answer.set("ETag", tag)
+          for header in state.description(at: options.now()) {
+            answer.set(header.name, header.value)
+          }
+        }
+        answer.set("Vary", "Accept-Encoding")
+        return answer
+      }
+    }
+  }
+
+  private func file(_ request: CKANRequest, _ file: SiteFile) async throws -> SiteAnswer {
+    let served = try await files.open(file)
+    return request.knows(served.validator) && request.header("Range") == nil
+      ? served.unchanged : served.answer(to: request)
+  }
+
+  /// The quality of this state. It takes seconds; who asks meanwhile waits for the same.
+  func quality(_ state: SiteState) throws -> SiteQuality {
+    try quality.withLock { kept in
+      if let kept, kept.tag == state.tag { return kept.quality }
+      let quality = try SiteQuality(state)
+      kept = (state.tag, quality)
+      return quality
+    }
+  }
+
+  func onThread<Result: Sendable>(
+    _ work: @escaping @Sendable () throws -> Result
+  ) async throws -> Result {
+    try await threads.runIfActive(work)
+  }
+
+  private func health() throws -> SiteAnswer {
+    let health = options.health()
+    let text = try JSONOutput.text(of: health, pretty: true) {
+      $0.keyEncodingStrategy = .convertToSnakeCase
+    }
+    return SiteAnswer(
+      health.state < .critical ? 200 : 503, "application/json; charset=utf-8",
+      ByteBuffer(string: text + "\n"))
+  }
+
+  private func metrics() throws -> SiteAnswer {
+    let text = try site.read { state in
+      try counters.text(state, age: options.now())
+    }
+    return SiteAnswer(200, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
+  }
+}
+
+extension Failure {
+  /// What was asked for is not in the mirror; the mirror itself is.
+  fileprivate var isMissing: Bool {
+    ["no_dataset", "no_owner", "unknown_list", "no_history"].contains(reason)
+  }
+}
+
+extension CKANRequest {
+  /// Whether the client has the representation with this validator (RFC 9110, 13.1.2: compared weakly).
+  fileprivate func knows(_ tag: String) -> Bool {
+    guard let known = header("If-None-Match") else { return false }
+    func opaque(_ tag: some StringProtocol) -> Substring {
+      let trimmed = Substring(tag).drop { $0 == " " }.prefix { $0 != " " }
+      return trimmed.hasPrefix("W/") ? trimmed.dropFirst(2) : trimmed
+    }
+    return known == "*" || known.split(separator: ",").contains { opaque($0) == opaque(tag) }
+  }
+}
+
+/// How often what was answered since the start.
+private final class SiteCounters: Sendable {
+  private let classes = Mutex<[Int: Int]>([:])
+
+  func note(_ status: Int) { classes.withLock { $0[status / 100, default: 0] += 1 } }
+
+  func text(_ state: SiteState, age now: Date) throws -> String {
+    let counts = classes.withLock { $0 }
+    var metrics = [
+      Metric(
+        name: "donl_mirror_build_info", kind: .gauge,
+        help: "The version of donl-mirror; always 1.",
+        samples: [.init(label: ("version", toolVersion), value: 1)]),
+      Metric(
+        name: "donl_mirror_http_responses_total", kind: .counter,
+        help: "Responses of this server since it started, by class.",
+        samples: (2...5).map { .init(label: ("class", "\($0)xx"), value: Double(counts[$0] ?? 0)) }),
+      Metric(
+        name: "donl_mirror_datasets", kind: .gauge, help: "Live datasets in the mirror.",
+        samples: [.init(value: Double(try state.snapshot.liveCount()))]),
+      Metric(
+        name: "donl_mirror_feed_seq", kind: .gauge, help: "The newest entry of the feed.",
+        samples: [.init(value: Double(state.place.last))]),
+    ]
+    if let date = state.completeAsOf.flatMap(Timestamp.date) {
+      metrics.append(
+        Metric(
+          name: "donl_mirror_complete_as_of_timestamp_seconds", kind: .gauge,
+          help: "The portal's time when the last complete run began.",
+          samples: [.init(value: date.timeIntervalSince1970)]))
+    }
+    return metrics.map(\.text).joined()
+  }
+}
+
+extension SiteState {
+  /// Headers that say which portal this is, as of when, and how old.
+  func description(at now: Date) -> [(name: String, value: String)] {
+    var headers = [
+      ("X-Mirror-Source", place.source), ("X-Mirror-Epoch", place.epoch),
+      ("X-Mirror-Seq", "\(place.last)"),
+    ]
+    var age = 0
+    if let moment = completeAsOf, let date = Timestamp.date(moment) {
+      headers.append(("X-Mirror-Last-Success", moment))
+      age = max(0, Int(now.timeIntervalSince(date)))
+      headers.append(("Age", "\(age)"))
+    }
+    if let moment = lastRunAt.flatMap(Timestamp.date) {
+      headers.append(("Last-Modified", httpDate(moment)))
+    }
+    // Fresh for a minute from now, counted from the portal as `Age` is (RFC 9111, 4.2).
+    headers.append(("Cache-Control", "public, max-age=\(age + 60)"))
+    return headers.map { (name: $0.0, value: $0.1) }
+  }
+}
+
+/// As `Date` and `Last-Modified` say it.
+func httpDate(_ date: Date) -> String {
+  SolrDate(milliseconds: Int((date.timeIntervalSince1970 * 1_000).rounded(.down))).httpDate
+}

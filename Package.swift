@@ -142,13 +142,16 @@ let package = Package(
     .testTarget(
       name: "DONLMirrorTests",
       dependencies: [
+        "CKANServer",
         "DONLMirror",
         "RandomPortal",
         "SamplePortal",
+        .product(name: "AsyncHTTPClient", package: "async-http-client"),
         .product(name: "Crypto", package: "swift-crypto"),
         .product(name: "GRDB", package: "GRDB.swift"),
         .product(name: "Logging", package: "swift-log"),
         .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
         .product(name: "NIOPosix", package: "swift-nio"),
         .product(name: "NIOSSL", package: "swift-nio-ssl"),
       ],

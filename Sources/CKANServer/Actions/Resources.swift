@@ -48,7 +48,7 @@ struct Resources<Catalogue: ServedCatalogue> {
         found.formIntersection(
           index.documents(having: "res_" + term.field) { $0.lowercased().contains(term.text) })
       }
-      return index.ordered(by: .none, named: "").filter { found.contains(Int($0)) }
+      return index.ordered(by: .byID, named: "id asc").filter { found.contains(Int($0)) }
         .map { index.entries[Int($0)].key }
     }
     var results: [ByteBuffer] = []

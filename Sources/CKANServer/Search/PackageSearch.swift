@@ -8,6 +8,8 @@ package struct PackageSearch: Sendable {
   package let start: Int
   package let rows: Int
   package var fields: [String]
+  /// Parameters of relevance that were given; nothing is ranked here.
+  private let ranking: [String]
   private let facetFields: [String]
   private let facetLimit: Int
 
@@ -20,6 +22,8 @@ package struct PackageSearch: Sendable {
     "facet.limit", "facet.field", "extras", "fq_list", "tie", "defType", "mm", "df",
     "include_private", "include_drafts", "use_default_schema", "callback",
   ]
+
+  private static let rankings: Set = ["qf", "bf", "boost", "tie", "defType", "mm", "df"]
 
   /// - Throws: `CKANError`, in the order in which CKAN finds fault.
   package init(_ request: CKANRequest, rowsCap: Int) throws {
@@ -35,6 +39,7 @@ package struct PackageSearch: Sendable {
       let names = unknown.map { "'\($0)'" }.joined(separator: ", ")
       throw CKANError.searchQuery("\"Invalid search parameters: [\(names)]\"")
     }
+    ranking = request.items.map(\.name).filter(Self.rankings.contains)
     query = request["q"].flatMap { $0.isEmpty ? nil : $0 } ?? "*:*"
     filters =
       (request["fq"].map { [$0] } ?? [])
@@ -93,7 +98,7 @@ package struct PackageSearch: Sendable {
     package init() {}
   }
 
-  /// - Parameter isStrict: refuses an order that is not known here instead of passing over it.
+  /// - Parameter isStrict: refuses a ranking or an order that is not known here instead of passing over it.
   /// - Throws: `CKANError`.
   package func matches(
     in catalogue: some ServedCatalogue, now: SolrDate, isStrict: Bool, habits: Habits = .init()
@@ -110,6 +115,10 @@ package struct PackageSearch: Sendable {
         "SolrError(\"Solr responded with an error (HTTP 400): [Reason: \(refusal.reason)]\")")
     } catch is SortOrder.Invalid {
       throw CKANError.searchQuery("'Invalid \"sort\" parameter'")
+    }
+    guard !isStrict || ranking.isEmpty else {
+      throw CKANError.search(
+        "this mirror does not rank, and takes no \(ranking.joined(separator: ", "))")
     }
     guard !isStrict || order.unknown.isEmpty else {
       throw CKANError.search(

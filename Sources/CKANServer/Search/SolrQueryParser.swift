@@ -188,7 +188,11 @@ package struct SolrQueryParser {
     var field: String {
       get throws {
         if stars == .alone { return "*" }
-        guard stars == .none else { throw Refusal(reason: "A pattern of field names.") }
+        guard stars == .none else {
+          throw Refusal(reason: "Not supported here: a pattern of field names.")
+        }
+        // `_query_` and `_val_` are queries of another language.
+        guard !text.hasPrefix("_") else { throw Refusal(reason: "Not supported here: \(text).") }
         return text
       }
     }

@@ -7,10 +7,11 @@ package struct SortOrder: Sendable {
   package let unknown: [String]
 
   /// In the order in which they stand.
-  static let none = SortOrder()
+  static let none = SortOrder(keys: [])
+  static let byID = SortOrder(keys: [(.id, true)])
 
-  private init() {
-    keys = []
+  private init(keys: [(key: Key, ascending: Bool)]) {
+    self.keys = keys
     unknown = []
   }
 

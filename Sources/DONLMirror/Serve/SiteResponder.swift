@@ -131,6 +131,8 @@ final class SiteResponder: Sendable {
       return try await conditional(request) { state in
         try SiteFiles.dataset(String(path[1].dropLast(7)), state)
       }
+    case "waardelijsten" where path.count == 2, "service" where path.count == 3:
+      return try await conditional(request) { try SiteLists(state: $0).answer(path.last ?? "") }
     case "api", "data", "gateway":
       return try await api(request)
     default:

@@ -79,20 +79,22 @@ public struct SiteServer: Sendable {
   ) async throws -> NIOAsyncChannel<Value, Never> {
     let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
       .serverChannelOption(.backlog, value: 256)
-      .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-      .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+      // Who has asked and says no more still gets an answer.
+      .childChannelOption(.allowRemoteHalfClosure, value: true)
     do {
       switch options.address {
       case .host(let host, let port):
-        return try await bootstrap.bind(host: host, port: port, childChannelInitializer: setUp)
+        return
+          try await bootstrap
+          .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+          .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+          .bind(host: host, port: port, childChannelInitializer: setUp)
       case .unixSocket(let path):
-        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-          .bind(
-            unixDomainSocketPath: path, cleanupExistingSocketFile: true,
-            childChannelInitializer: setUp)
+        return try await bootstrap.bind(
+          unixDomainSocketPath: path, cleanupExistingSocketFile: true,
+          childChannelInitializer: setUp)
       case .inherited(let socket):
-        return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-          .bind(socket, childChannelInitializer: setUp)
+        return try await bootstrap.bind(socket, childChannelInitializer: setUp)
       }
     } catch let error as IOError {
       throw Failure(errno: error.errnoCode, "\(options.address) cannot be listened on")

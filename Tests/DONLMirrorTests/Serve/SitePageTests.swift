@@ -1,0 +1,157 @@
+import Foundation
+import SamplePortal
+import Testing
+
+@testable import DONLMirror
+
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
+@Suite("The pages")
+struct SitePageTests {
+  private static let evil =
+    #"<script>alert(1)</script>"><img src=x onerror=alert(2)>' onmouseover='x"#
+
+  /// A record in which every text is an attack.
+  private static func attack() throws -> String {
+    let text = try #require(
+      String(data: JSONSerialization.data(withJSONObject: [evil]), encoding: .utf8))
+    let json = text.dropFirst().dropLast()
+    return """
+      {"id": "00000000-0000-4000-8000-00000000e0e0", "name": "evil", "title": \(json), "notes": \(json), \
+      "state": "active", "private": false, "type": "dataset", "url": "javascript:alert(3)", \
+      "metadata_modified": "2026-11-20T00:00:00.000001", "authority": \(json), \
+      "license_id": \(json), "license_title": \(json), "theme": [\(json)], \
+      "theme_displayname": \(json), "identifier": \(json), "spatial": \(json), \
+      "tags": [{"name": \(json)}], "extras": [{"key": \(json), "value": \(json)}], \
+      "organization": {"id": "x", "name": \(json), "title": \(json)}, \
+      "resources": [{"id": "r", "name": \(json), "description": \(json), "url": "javascript:alert(4)", \
+      "format": \(json)}, {"id": "s", "url": "data:text/html,x", "name": "s"}]}
+      """
+  }
+
+  private static let pages = [
+    "/", "/search", "/search?q=riolering", "/owners", "/themes", "/lists", "/runs",
+    "/dataset/alle-velden", "/list/DONL%3AOrganization",
+  ]
+
+  @Test("are whole in both languages, under a policy that lets nothing run")
+  func pages() async throws {
+    let mirror = try Mirror()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      let lists = portal.listsURL
+      try await mirror.harvest(portal) { $0.settings.lists.url = lists }
+    }
+    try await mirror.serve { site in
+      for page in Self.pages {
+        for (root, language) in [("", "nl"), ("/en", "en")] {
+          let reply = try await site.get(root + page)
+          #expect(reply.status == 200, "\(root)\(page)")
+          #expect(reply.text.contains("<html lang=\"\(language)\">"))
+          #expect(reply["Content-Security-Policy"]?.hasPrefix("default-src 'none'") == true)
+          #expect(!reply.text.contains("<script"))
+          #expect(!reply.text.contains("{{"))
+          #expect(!reply.text.contains(" style="))
+        }
+      }
+    }
+  }
+
+  @Test("have no dead link")
+  func links() async throws {
+    let mirror = try Mirror()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await mirror.harvest(portal)
+      portal.publish(.sample(day: 2))
+      mirror.advance(by: .seconds(86_400))
+      try await mirror.harvest(portal)
+    }
+    try await mirror.serve { site in
+      var seen: Set<String> = []
+      var next = ["/", "/en"]
+      while let path = next.popLast(), seen.count < 500 {
+        guard seen.insert(path).inserted else { continue }
+        let reply = try await site.get(path)
+        // A dataset that is gone is told in the list of changes; its page is not there any more.
+        #expect([200, 404].contains(reply.status), "\(path)")
+        if reply.status == 404 { #expect(path.contains("/dataset/"), "\(path)") }
+        guard reply["Content-Type"]?.hasPrefix("text/html") == true else { continue }
+        for match in reply.text.matches(of: /href="(\/[^"]*)"/) {
+          next.append(String(match.1).replacing("&amp;", with: "&"))
+        }
+      }
+      #expect(seen.count == 500)
+    }
+  }
+
+  @Test("show what a record says, and do nothing that it says")
+  func attacks() async throws {
+    let mirror = try Mirror()
+    let record = try Self.attack()
+    var catalogue = try Catalogue.few()
+    try catalogue.put(record)
+    try await SamplePortal.run(catalogue) { portal in
+      try await mirror.harvest(portal)
+      let other = record.replacing("2026-11-20T", with: "2026-11-22T")
+        .replacing("\"identifier\": ", with: "\"identifier\": \"new\", \"was\": ")
+      try portal.update { try $0.put(other) }
+      mirror.advance(by: .seconds(86_400))
+      try await mirror.harvest(portal)
+    }
+    let owner = escaped(Self.evil)
+    try await mirror.serve { site in
+      let pages = [
+        "/", "/search", "/search?q=\(owner)", "/search?owner=\(owner)&tag=\(owner)",
+        "/dataset/evil",
+        "/owners", "/owner?uri=\(owner)", "/owner?uri=\(owner)&check=malformed_uri",
+        "/en/dataset/evil",
+        "/dataset/\(owner)", "/list/\(owner)", "/\(owner)?x=\(owner)",
+      ]
+      for page in pages {
+        let text = try await site.get(page).text
+        #expect(!text.contains("<script>alert"), "\(page)")
+        #expect(!text.contains("<img"), "\(page)")
+        #expect(text.matches(of: /href="(?:javascript|data):/).isEmpty, "\(page)")
+        // An attribute that ends early would leave one behind.
+        let bare = text.replacing(/="[^"]*"/, with: "=")
+        #expect(bare.matches(of: /<[^>]* on\w+=/).isEmpty, "\(page)")
+      }
+      let shown = try await site.get("/dataset/evil").text
+      #expect(shown.contains("&lt;script&gt;alert(1)&lt;/script&gt;"))
+      #expect(shown.contains("javascript:alert(4)"))
+      let feed = try await site.get("/changes.atom?owner=\(owner)").text
+      #expect(XMLParser(data: Data(feed.utf8)).parse())
+    }
+  }
+
+  @Test("tell what a dataset was, and what is wrong with it")
+  func dataset() async throws {
+    let mirror = try Mirror()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await mirror.harvest(portal)
+      portal.publish(.sample(day: 2))
+      mirror.advance(by: .seconds(86_400))
+      try await mirror.harvest(portal)
+    }
+    let name = try #require(
+      try mirror.strings(
+        "SELECT name FROM changes WHERE kind = 'update' AND changed_fields LIKE '%\"title\"%'"
+      ).first
+        ?? nil)
+    try await mirror.serve { site in
+      let page = try await site.get("/dataset/\(name)").text
+      #expect(page.contains("(herzien)"))
+      #expect(page.contains("class=\"before\""))
+      let english = try await site.get("/en/dataset/\(name)").text
+      #expect(english.contains("<h2 id=\"history\">History</h2>"))
+      let count = try await site.get("/api/3/action/package_search?q=riolering&rows=0")
+      let found = try #require((count.json["result"] as? [String: Any])?["count"] as? Int)
+      let search = try await site.get("/search?q=riolering").text
+      #expect(found > 17)
+      #expect(search.contains("\(found) datasets gevonden"))
+      let facet = try await site.get("/search?q=riolering&format=CSV").text
+      #expect(facet.contains("CSV"))
+    }
+  }
+}

@@ -17,8 +17,7 @@ struct Site: Sendable {
   /// Serves a file while the body runs.
   static func serve<Result: Sendable>(
     _ path: String, now: @escaping @Sendable () -> Date = { Date() },
-    change: (inout SiteOptions) -> Void = { _ in },
-    body: @escaping @Sendable (Site) async throws -> Result
+    allowing hosts: Set<String> = [], body: @escaping @Sendable (Site) async throws -> Result
   ) async throws -> Result {
     var options = SiteOptions(path: path, address: .host("127.0.0.1", port: 0)) {
       var settings = Settings()
@@ -28,7 +27,7 @@ struct Site: Sendable {
       return check.run()
     }
     options.now = now
-    change(&options)
+    options.allowedHosts = hosts
     let server = SiteServer(
       options, logger: Logger(label: "site", factory: { _ in SwiftLogNoOpLogHandler() }))
     let (ports, listens) = AsyncStream.makeStream(of: Int.self)
@@ -129,10 +128,9 @@ struct Site: Sendable {
 extension Mirror {
   /// Serves the mirror while the body runs, by the clock of the mirror.
   func serve<Result: Sendable>(
-    change: (inout SiteOptions) -> Void = { _ in },
-    body: @escaping @Sendable (Site) async throws -> Result
+    allowing hosts: Set<String> = [], body: @escaping @Sendable (Site) async throws -> Result
   ) async throws -> Result {
-    try await Site.serve(path, now: { [self] in now }, change: change, body: body)
+    try await Site.serve(path, now: { [self] in now }, allowing: hosts, body: body)
   }
 }
 

@@ -245,7 +245,7 @@ struct SiteServerTests {
   @Test("answers only under a name that it knows")
   func hosts() async throws {
     let mirror = try await Self.harvested()
-    try await mirror.serve(change: { $0.allowedHosts = ["mirror.example"] }) { site in
+    try await mirror.serve(allowing: ["mirror.example"]) { site in
       for (host, status) in [
         ("localhost", "200"), ("127.0.0.1:1", "200"), ("[::1]:80", "200"),
         ("mirror.example", "200"),

@@ -3,6 +3,7 @@ import Foundation
 /// A dataset: what it is, where its data are, what is wrong with it, and what it was.
 extension SitePages {
   func dataset(_ name: String) throws -> Context {
+    if let gone = try deletedDataset(name) { return gone }
     let id = try state.liveID(name)
     let detail = try state.reader.dataset(id, in: language)
     let history = try history(id)
@@ -32,6 +33,33 @@ extension SitePages {
     }
     if context["owner"] == nil { context["owner"] = detail["organization_title"] }
     return context
+  }
+
+  /// What is gone keeps its page: that it is gone, and what it was.
+  ///
+  /// - Returns: nil where a live dataset has this id or name, or none ever had.
+  private func deletedDataset(_ name: String) throws -> Context? {
+    var gone: Context?
+    try state.snapshot.eachRow(
+      """
+      SELECT id, coalesce(title, name, id), deleted_at, reason, replaced_by FROM deleted_datasets
+      WHERE (id = ?1 OR name = ?1)
+        AND NOT EXISTS (SELECT 1 FROM datasets WHERE id = ?1 OR name = ?1)
+      ORDER BY id = ?1 DESC, deleted_at DESC LIMIT 1
+      """, [.text(name)]
+    ) { row in
+      var deletion: Context = [
+        "at": row.text(2) ?? "", "at_text": Self.day(row.text(2), withTime: true),
+        "reason": row.text(3) ?? "",
+      ]
+      deletion["successor"] = row.text(4).map(href(dataset:))
+      deletion["t"] = texts
+      gone = [
+        "title": row.text(1) ?? "", "deletion": deletion,
+        "history": try history(row.text(0) ?? ""),
+      ]
+    }
+    return gone
   }
 
   private func resources(_ detail: DatasetDetail) -> [Context] {

@@ -26,6 +26,7 @@ enum PageTexts {
     "datasets": ("Datasets", "Datasets"),
     "delete": ("verwijderd", "deleted"),
     "deleted": ("Verwijderd", "Deleted"),
+    "deleted_at": ("Verwijderd op", "Deleted on"),
     "entries": ("Waarden", "Entries"),
     "fields": ("Velden", "Fields"),
     "figures": ("Stand van zaken", "How things stand"),
@@ -93,6 +94,9 @@ enum PageTexts {
       "The portal calls these values otherwise than the list does now."
     ),
     "status_facet": ("Status", "Status"),
+    "successor": (
+      "De dataset die nu zo heet", "The dataset that bears the name now"
+    ),
     "tags": ("Trefwoorden", "Tags"),
     "theme": ("Thema", "Theme"),
     "themes": ("Thema's", "Themes"),

@@ -66,13 +66,14 @@ struct ServeCommand: AsyncParsableCommand {
       do {
         try await SiteServer(options, logger: logger).run { port in
           logger.notice("serving", metadata: ["file": "\(path)"])
-          let place = port.map { "http://\(Self.host(of: listen)):\($0)/" } ?? "a socket"
+          let place = port.map { "http://\(Self.host(of: listen)):\($0)/" } ?? "\(options.address)"
           Console.standardOutput.write("serving \(path) on \(place)\n")
           manager.tell(.ready, .status("serving \(path)"))
         }
       } catch is CancellationError {
         // A signal: that is how a server ends.
       }
+      throw ExitCode(status().rawValue)
     }
   }
 

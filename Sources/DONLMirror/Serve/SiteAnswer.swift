@@ -94,7 +94,7 @@ extension SiteAnswer {
   private static let packedFrom = 1_024
 
   /// The HTTP response: packed where the client takes it, empty to HEAD.
-  func response(isHead: Bool, acceptsGzip: Bool) -> Response {
+  func response(isHead: Bool, acceptsGzip: Bool, to connection: ClientConnection) -> Response {
     var fields = HTTPFields()
     func add(_ name: String, _ value: String) {
       guard let name = HTTPFields.Element.Name(name) else { return }
@@ -110,7 +110,10 @@ extension SiteAnswer {
         length = packed.readableBytes
         add("Content-Encoding", "gzip")
       }
-      body = ResponseBody(byteBuffer: bytes)
+      // In one piece, at once; a large one part by part, so that it can be seen to get on.
+      body =
+        bytes.readableBytes <= Self.chunk
+        ? ResponseBody(byteBuffer: bytes) : Self.parts(of: bytes, to: connection)
     case .file(let file, let range):
       body = ResponseBody(contentLength: range.count) { writer in
         var offset = range.lowerBound
@@ -119,6 +122,8 @@ extension SiteAnswer {
           let part = try file.read(offset..<end)
           // Shorter than announced: the connection must not look whole.
           guard part.readableBytes == end - offset else { throw CancellationError() }
+          let late = connection.hurry()
+          defer { late.cancel() }
           try await writer.write(part)
           offset = end
         }
@@ -129,5 +134,18 @@ extension SiteAnswer {
     let isEmpty = isHead || status == 304
     return Response(
       status: .init(code: status), headers: fields, body: isEmpty ? ResponseBody() : body)
+  }
+  private static func parts(of bytes: ByteBuffer, to connection: ClientConnection) -> ResponseBody {
+    ResponseBody(contentLength: bytes.readableBytes) { writer in
+      var rest = bytes
+      while let part = rest.readSlice(length: min(chunk, rest.readableBytes)),
+        part.readableBytes > 0
+      {
+        let late = connection.hurry()
+        defer { late.cancel() }
+        try await writer.write(part)
+      }
+      try await writer.finish(nil)
+    }
   }
 }

@@ -4,11 +4,19 @@ import Foundation
 /// How a mirror is served.
 public struct SiteOptions: Sendable {
   /// Where it is served.
-  public enum Address: Sendable, Equatable {
+  public enum Address: Sendable, Equatable, CustomStringConvertible {
     case host(String, port: Int)
     case unixSocket(String)
     /// A socket that is bound already and listens, by its number: what a service manager hands over.
     case inherited(Int32)
+
+    public var description: String {
+      switch self {
+      case .host(let host, let port): host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+      case .unixSocket(let path): path
+      case .inherited(let number): "the socket \(number) of the service manager"
+      }
+    }
   }
 
   /// The database, or the link of a published copy.

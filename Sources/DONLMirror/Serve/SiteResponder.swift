@@ -36,9 +36,11 @@ final class SiteResponder: Sendable {
 
   func respond(
     to request: HummingbirdCore.Request, with writer: consuming ResponseWriter,
-    isOnLoopback: Bool
+    on connection: ClientConnection, isOnLoopback: Bool
   ) async throws {
+    let end = connection.hurry()
     let body = try? await request.body.collect(upTo: Self.requestBytesMax)
+    end.cancel()
     let asked = CKANRequest(request, body: body ?? ByteBuffer())
     var answer =
       body == nil
@@ -50,7 +52,8 @@ final class SiteResponder: Sendable {
     answer.set("Date", httpDate(options.now()))
     answer.set("X-Content-Type-Options", "nosniff")
     let takesGzip = asked.acceptEncoding?.lowercased().contains("gzip") ?? false
-    let response = answer.response(isHead: asked.method == "HEAD", acceptsGzip: takesGzip)
+    let response = answer.response(
+      isHead: asked.method == "HEAD", acceptsGzip: takesGzip, to: connection)
     try await writer.write(response: response.head, body: response.body)
   }
 
@@ -74,7 +77,9 @@ final class SiteResponder: Sendable {
     } catch is CancellationError {
       throw CancellationError()
     } catch {
-      logger.error("a request failed", metadata: ["path": "\(request.path)", "error": "\(error)"])
+      logger.error(
+        "a request failed",
+        metadata: ["reason": "request_failed", "path": "\(request.path)", "error": "\(error)"])
       return .problem(500, "internal", "Something went wrong here; the log of the server has it.")
     }
   }

@@ -42,7 +42,8 @@ public struct SiteServer: Sendable {
     let child = HTTP1Channel(
       responder: { request, writer, channel in
         try await responder.respond(
-          to: request, with: writer, isOnLoopback: channel.localAddress?.isLoopback ?? false)
+          to: request, with: writer, on: ClientConnection(channel),
+          isOnLoopback: channel.localAddress?.isLoopback ?? false)
       },
       configuration: .init(
         idleTimeout: Self.idleTimeout,
@@ -56,7 +57,8 @@ public struct SiteServer: Sendable {
       do {
         try await responder.warm()
       } catch {
-        logger.warning("the index could not be made yet", metadata: ["error": "\(error)"])
+        logger.warning(
+          "the index could not be made yet", metadata: ["reason": "no_index", "error": "\(error)"])
       }
     }
     defer { warming.cancel() }
@@ -114,6 +116,21 @@ extension SocketAddress {
       }
     case .unixDomainSocket: false
     }
+  }
+}
+
+/// A client that must get on: what it sends, and every part of what it is sent, has so much time.
+struct ClientConnection: Sendable {
+  private let channel: any Channel
+
+  init(_ channel: any Channel) { self.channel = channel }
+
+  private static let patience = TimeAmount.seconds(60)
+
+  /// Closes the connection when its time is over; to be cancelled before.
+  func hurry() -> Scheduled<Void> {
+    let channel = channel
+    return channel.eventLoop.scheduleTask(in: Self.patience) { channel.close(promise: nil) }
   }
 }
 

@@ -128,6 +128,42 @@ struct SiteAPITests {
   }
 }
 
+@Suite("serve, against a reference")
+struct SolrReferenceTests {
+  private static let python = ["/usr/bin/python3", "/usr/local/bin/python3"].first {
+    FileManager.default.isExecutableFile(atPath: $0)
+  }
+
+  @Test(
+    "answers random questions as a second implementation does",
+    .enabled(if: python != nil, "there is no python3"), arguments: [7, 8])
+  func questions(seed: Int) async throws {
+    let mirror = try Mirror()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      try await mirror.harvest(portal)
+      portal.publish(.sample(day: 2))
+      mirror.advance(by: .seconds(86_400))
+      try await mirror.harvest(portal)
+    }
+    let records = mirror.folder.appending(path: "records.jsonl")
+    let lines = try mirror.strings("SELECT json FROM records").compactMap {
+      $0?.replacing("\n", with: " ")
+    }
+    try Data(lines.joined(separator: "\n").utf8).write(to: records)
+    let script = URL(filePath: #filePath).appending(path: "../../../../Scripts/solr-reference")
+      .standardizedFileURL.path
+    let python = try #require(Self.python)
+    try await mirror.serve { site in
+      let bench = try Workbench()
+      let told = try await bench.start(
+        [script, site.url, records.path, "300", "\(seed)"], of: python
+      ).ended
+      try FileManager.default.removeItem(at: bench.folder)
+      #expect(told.code == 0, "\(told.output)\(told.errors)")
+    }
+  }
+}
+
 /// What we harvest from our own server is what we serve.
 @Suite("A mirror of the mirror")
 struct MirrorOfMirrorTests {

@@ -31,7 +31,9 @@ extension SitePages {
     for kind in Self.facetKinds {
       guard let value = request[kind.parameter], !value.isEmpty else { continue }
       let field = try self.field(of: kind)
-      filters.append(("fq_list", "+\(field):\(Self.quoted(value))"))
+      let values = try kind.parameter == "theme" ? themes(below: value) : [value]
+      let either = values.map(Self.quoted).joined(separator: " OR ")
+      filters.append(("fq_list", "+\(field):(\(either))"))
       chosen.append((kind, field, value))
     }
     let asked = request.only(
@@ -89,6 +91,20 @@ extension SitePages {
     }
   }
 
+  /// A theme and what stands below it on its list.
+  private func themes(below theme: String) throws -> [String] {
+    var themes: [String] = []
+    try state.snapshot.eachRow(
+      """
+      SELECT DISTINCT uri FROM broader_concepts
+      WHERE ancestor = ? AND list IN (SELECT value_list FROM fields WHERE field = 'theme')
+      """, [.text(theme)]
+    ) { row in
+      if let uri = row.text(0) { themes.append(uri) }
+    }
+    return themes.isEmpty ? [theme] : themes
+  }
+
   private func results(_ keys: [Int]) throws -> [Context] {
     var results: [Int: Context] = [:]
     try state.snapshot.eachRow(
@@ -129,9 +145,12 @@ extension SitePages {
         guard !top.isEmpty else { return nil }
         let labels = try labels(
           of: top.map(\.value), field: field == "res_format" ? "format" : field)
-        let values = top.map { item -> Context in
-          [
-            "label": labels[item.value] ?? item.value, "count": number(item.count),
+        let values = try top.map { item -> Context in
+          let count =
+            try kind.parameter == "theme"
+            ? self.count(ofTheme: item.value, field, in: documents) : item.count
+          return [
+            "label": labels[item.value] ?? item.value, "count": number(count),
             "href": address(with: kind.parameter, item.value),
           ]
         }
@@ -140,6 +159,16 @@ extension SitePages {
           "open": ["owner", "theme"].contains(kind.parameter),
         ]
       }
+  }
+
+  /// With those of the themes below it, as the filter finds them.
+  private func count(ofTheme theme: String, _ field: String, in documents: SlotSet) throws -> Int {
+    let themes = Set(try themes(below: theme))
+    return try state.withIndex([field]) { index in
+      var found = index.documents(having: field) { themes.contains($0) }
+      found.formIntersection(documents)
+      return found.count
+    }
   }
 
   /// This page with another value of a parameter; what is chosen anew begins at the first page.

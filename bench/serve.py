@@ -15,24 +15,30 @@ import random
 import re
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 import urllib.parse
 
 FACETS = urllib.parse.quote('["organization","theme","res_format","license_id","tags"]')
 WORDS = ("water", "verkeer", "de", "gemeente", "data")
 API = "/data/api/3/action/"
+# None of this machine's.
+CONFIGURATION = tempfile.NamedTemporaryFile(suffix=".yaml")
 
 
 class Server:
     def __init__(self, command, pattern):
         self.child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                      env={**os.environ, "DONL_MIRROR_CONFIG": "/dev/null"})
+                                      env={**os.environ, "DONL_MIRROR_CONFIG": CONFIGURATION.name})
         for line in self.child.stdout:
             if found := re.search(pattern, line):
                 self.port = int(found[1])
                 break
         else:
             sys.exit(f"{command} does not listen")
+        # A log that nobody reads would stop the server.
+        threading.Thread(target=self.child.stdout.read, daemon=True).start()
         self.connection = http.client.HTTPConnection("127.0.0.1", self.port)
 
     def get(self, path, wanted=200):
@@ -96,7 +102,8 @@ def ours(mirror, database, n):
 
 
 def datasette(program, database, n):
-    command = [program, "serve", database, "--port", "0", "--setting", "sql_time_limit_ms", "60000"]
+    n = min(n, 100)
+    command = [program, "serve", database, "--port", "8078", "--setting", "sql_time_limit_ms", "60000"]
     server = Server(command, r"http://127.0.0.1:(\d+)")
     name = os.path.basename(database).removesuffix(".db")
     with_id = [row["id"] for row in json.loads(server.get(f"/{name}.json?sql=select+id+from+datasets+limit+{n}&_shape=array"))]

@@ -16,6 +16,15 @@ struct Column: Sendable {
     if postings[place].last != Int32(slot) { postings[place].append(Int32(slot)) }
   }
 
+  /// As `add`, at any slot.
+  mutating func insert(_ value: ByteOrdered, at slot: Int) {
+    guard let place = places[value], let last = postings[place].last, last > slot else {
+      return add(value, at: slot)
+    }
+    let index = postings[place].firstIndex { $0 >= slot } ?? postings[place].endIndex
+    if postings[place][index] != slot { postings[place].insert(Int32(slot), at: index) }
+  }
+
   func slots(of value: ByteOrdered) -> [Int32] { places[value].map { postings[$0] } ?? [] }
 
   func slots(where isWanted: (ByteOrdered) -> Bool, capacity: Int) -> SlotSet {

@@ -67,22 +67,53 @@ public struct PackageRecord: Sendable {
 /// The members of one record, found once.
 package struct RecordFields {
   private let bytes: ByteBuffer
-  private var ranges: [String: Range<Int>] = [:]
+  /// In the order in which they stand; a later one of the same key wins, as in the parsers of CKAN and ours.
+  private var places: [(key: Range<Int>, value: Range<Int>)] = []
 
   package init(_ bytes: ByteBuffer) {
     self.bytes = bytes
-    var ranges: [String: Range<Int>] = [:]
+    var places: [(key: Range<Int>, value: Range<Int>)] = []
+    places.reserveCapacity(96)
     bytes.withUnsafeReadableBytes { raw in
-      try? JSONScanner.members(of: raw) { key, value in ranges[key] = value }
+      do {
+        try JSONScanner.places(of: raw) { key, value in places.append((key, value)) }
+      } catch {
+        // What stands before the fault can still be read.
+      }
     }
-    self.ranges = ranges
+    self.places = places
   }
 
-  package var keys: some Collection<String> { ranges.keys }
+  package var keys: [String] {
+    bytes.withUnsafeReadableBytes { raw in
+      places.compactMap { JSONScanner.string(raw, $0.key) }
+    }
+  }
 
   package func raw(_ field: String) -> ByteBuffer? {
-    ranges[field].flatMap { range in
+    let found = bytes.withUnsafeReadableBytes { raw in
+      places.last { JSONScanner.isKey(raw, $0.key, field) }?.value
+    }
+    return found.flatMap { range in
       bytes.getSlice(at: bytes.readerIndex + range.lowerBound, length: range.count)
+    }
+  }
+
+  /// The strings that the objects of a field have under one key.
+  private func strings(_ key: String, ofEach field: String) -> [String] {
+    guard let value = raw(field) else { return [] }
+    return value.withUnsafeReadableBytes { raw in
+      let objects =
+        raw.first == UInt8(ascii: "{")
+        ? [0..<raw.count] : JSONScanner.elements(of: raw, 0..<raw.count)
+      return objects.compactMap { range in
+        let object = UnsafeRawBufferPointer(rebasing: raw[range])
+        var found: Range<Int>?
+        try? JSONScanner.places(of: object) { name, value in
+          if JSONScanner.isKey(object, name, key) { found = value }
+        }
+        return found.flatMap { JSONScanner.string(object, $0) }
+      }
     }
   }
 
@@ -122,10 +153,9 @@ package struct RecordFields {
     case "dataset_type": strings("type")
     case "entity_type": ["package"]
     case "capacity": [strings("private") == ["true"] ? "private" : "public"]
-    case "organization": objects("organization").flatMap { Members($0).strings("name") }
-    case "groups", "tags": objects(field).flatMap { Members($0).strings("name") }
+    case "organization", "groups", "tags": strings("name", ofEach: field)
     case "res_format", "res_name", "res_url", "res_description", "res_id":
-      objects("resources").flatMap { Members($0).strings(String(field.dropFirst(4))) }
+      strings(String(field.dropFirst(4)), ofEach: "resources")
     default: strings(field)
     }
   }

@@ -105,32 +105,29 @@ package struct RecordIndex: Sendable {
       }
     }
     if !scanned.isEmpty {
+      let names = Array(scanned)
+      var made = Array(repeating: Column(), count: names.count)
       var seen: Set<String> = []
-      var records: [(slot: Int, values: [String: [ByteOrdered]])] = []
+      // Postings want their slots in order; what comes otherwise is sorted in.
+      var rows: [(slot: Int, values: [[ByteOrdered]])] = []
       var last = -1
-      var isAscending = true
       try scan { key, record in
         guard let slot = slots[key] else { return }
         let fields = RecordFields(record)
         seen.formUnion(fields.keys)
-        let values = Dictionary(
-          uniqueKeysWithValues: scanned.map { ($0, Self.values($0, fields)) })
-        isAscending = isAscending && slot > last
+        let values = names.map { Self.values($0, fields) }
+        guard slot > last, rows.isEmpty else { return rows.append((slot, values)) }
         last = slot
-        if isAscending {
-          for (name, values) in values {
-            for value in values { built[name]?.add(value, at: slot) }
-          }
-        } else {
-          records.append((slot, values))
+        for (place, values) in values.enumerated() {
+          for value in values { made[place].add(value, at: slot) }
         }
       }
-      // Postings want their slots in order.
-      for (slot, values) in records.sorted(by: { $0.slot < $1.slot }) {
-        for (name, values) in values {
-          for value in values { built[name]?.add(value, at: slot) }
+      for (slot, values) in rows.sorted(by: { $0.slot < $1.slot }) {
+        for (place, values) in values.enumerated() {
+          for value in values { made[place].insert(value, at: slot) }
         }
       }
+      for (place, name) in names.enumerated() { built[name] = made[place] }
       keys = (keys ?? []).union(seen)
     }
     columns.merge(built) { $1 }

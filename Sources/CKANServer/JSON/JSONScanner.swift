@@ -19,6 +19,13 @@ package struct JSONScanner {
   package static func members(
     of bytes: UnsafeRawBufferPointer, _ visit: (String, Range<Int>) throws -> Void
   ) throws {
+    try places(of: bytes) { key, value in try visit(string(bytes, key) ?? "", value) }
+  }
+
+  /// As `members`, with the byte range of each key, quotes included.
+  package static func places(
+    of bytes: UnsafeRawBufferPointer, _ visit: (Range<Int>, Range<Int>) throws -> Void
+  ) throws {
     var scanner = JSONScanner(bytes)
     guard scanner.take("{") else { throw Malformed() }
     if !scanner.take("}") {
@@ -27,12 +34,29 @@ package struct JSONScanner {
         guard bytes[key.lowerBound] == UInt8(ascii: "\""), scanner.take(":") else {
           throw Malformed()
         }
-        try visit(string(bytes, key) ?? "", try scanner.skipValue())
+        try visit(key, try scanner.skipValue())
       } while scanner.take(",")
       guard scanner.take("}") else { throw Malformed() }
     }
     scanner.skipSpace()
     guard scanner.at == bytes.count else { throw Malformed() }
+  }
+
+  /// Whether the key at `range`, quotes included, is this one.
+  package static func isKey(
+    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, _ name: String
+  ) -> Bool {
+    let inner = UnsafeRawBufferPointer(rebasing: bytes[range.lowerBound + 1..<range.upperBound - 1])
+    var name = name
+    let isSame = name.withUTF8 { name in
+      guard inner.count == name.count, let start = inner.baseAddress, let other = name.baseAddress
+      else { return inner.isEmpty && name.isEmpty }
+      return memcmp(start, other, name.count) == 0
+    }
+    if isSame { return true }
+    // Escaped, for whatever reason.
+    guard inner.contains(UInt8(ascii: "\\")) else { return false }
+    return string(bytes, range) == name
   }
 
   /// The byte ranges of the elements of an array; empty if `range` holds no array.

@@ -25,14 +25,21 @@ final class MirrorSite: Sendable {
   private static let patience = Duration.seconds(30)
 
   /// Reads one state.
-  func read<Result>(_ work: (SiteState) throws -> Result) throws -> Result {
+  ///
+  /// - Parameter isPatient: however long it takes.
+  func read<Result>(
+    isPatient: Bool = false, _ work: (SiteState) throws -> Result
+  ) throws -> Result {
     let (reader, file) = try borrow()
     defer { giveBack(reader, file) }
-    let deadline = Task {
-      try await Task.sleep(for: Self.patience)
-      reader.interrupt()
-    }
-    defer { deadline.cancel() }
+    let deadline =
+      isPatient
+      ? nil
+      : Task {
+        try await Task.sleep(for: Self.patience)
+        reader.interrupt()
+      }
+    defer { deadline?.cancel() }
     return try reader.snapshot { try work(SiteState($0, reader, self)) }
   }
 

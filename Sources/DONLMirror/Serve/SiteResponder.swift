@@ -12,7 +12,15 @@ final class SiteResponder: Sendable {
   let options: SiteOptions
   private let files: SiteFiles
   private let counters = SiteCounters()
-  private let quality = Mutex<(tag: String, quality: SiteQuality)?>(nil)
+  private let quality = Kept(SiteQuality.init)
+  private let counts = Kept(SiteCounts.init)
+  private let themes = Kept { state in
+    var counts: [String: Int] = [:]
+    try state.snapshot.eachRow("SELECT theme, count(*) FROM theme_datasets GROUP BY theme") { row in
+      if let theme = row.text(0) { counts[theme] = Int(row.integer(1)) }
+    }
+    return counts
+  }
   /// Reading waits for the disk; that is done here.
   private let threads: NIOThreadPool
   private let logger: Logger
@@ -30,7 +38,7 @@ final class SiteResponder: Sendable {
   /// Makes the index ready, so that the first who asks need not wait.
   func warm() async throws {
     try await threads.runIfActive { [site] in
-      try site.read { state in try state.withIndex(["text"]) { _ in } }
+      try site.read(isPatient: true) { state in try state.withIndex(["text"]) { _ in } }
     }
   }
 
@@ -195,14 +203,12 @@ final class SiteResponder: Sendable {
   }
 
   /// The quality of this state. It takes seconds; who asks meanwhile waits for the same.
-  func quality(_ state: SiteState) throws -> SiteQuality {
-    try quality.withLock { kept in
-      if let kept, kept.tag == state.tag { return kept.quality }
-      let quality = try SiteQuality(state)
-      kept = (state.tag, quality)
-      return quality
-    }
-  }
+  func quality(_ state: SiteState) throws -> SiteQuality { try quality.value(of: state) }
+
+  /// How many datasets have which theme, or one below it.
+  func themeCounts(_ state: SiteState) throws -> [String: Int] { try themes.value(of: state) }
+
+  func counts(_ state: SiteState) throws -> SiteCounts { try counts.value(of: state) }
 
   func onThread<Result: Sendable>(
     _ work: @escaping @Sendable () throws -> Result
@@ -244,6 +250,23 @@ extension CKANRequest {
       return trimmed.hasPrefix("W/") ? trimmed.dropFirst(2) : trimmed
     }
     return known == "*" || known.split(separator: ",").contains { opaque($0) == opaque(tag) }
+  }
+}
+
+/// What is found out about a state once, and kept until there is another.
+private final class Kept<Value: Sendable>: Sendable {
+  private let make: @Sendable (SiteState) throws -> Value
+  private let kept = Mutex<(tag: String, value: Value)?>(nil)
+
+  init(_ make: @escaping @Sendable (SiteState) throws -> Value) { self.make = make }
+
+  func value(of state: SiteState) throws -> Value {
+    try kept.withLock { kept in
+      if let kept, kept.tag == state.tag { return kept.value }
+      let value = try make(state)
+      kept = (state.tag, value)
+      return value
+    }
   }
 }
 

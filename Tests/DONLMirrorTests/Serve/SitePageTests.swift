@@ -152,4 +152,30 @@ struct SitePageTests {
       #expect(facet.contains("CSV"))
     }
   }
+  @Test("name the same titles twice as the view does")
+  func duplicates() async throws {
+    let mirror = try Mirror()
+    var catalogue = Catalogue.sample(day: 1)
+    let twice = try #require(catalogue.records.first { $0.name == "alle-velden" })
+    try catalogue.put(
+      twice.json.replacing(twice.id, with: "00000000-0000-4000-8000-0000000000aa")
+        .replacing("\"alle-velden\"", with: "\"alle-velden-2\""))
+    try await SamplePortal.run(catalogue) { portal in
+      _ = try await mirror.harvest(portal)
+    }
+    let expected = Set(
+      try mirror.strings("SELECT dataset_id FROM findings WHERE \"check\" = 'duplicate_title'")
+        .compactMap(\.self))
+    let title = try #require(
+      try mirror.strings("SELECT title_nl FROM checks WHERE \"check\" = 'duplicate_title'").first
+        ?? nil)
+    let ids = try mirror.strings("SELECT id FROM datasets").compactMap(\.self)
+    #expect(expected.count >= 2)
+    try await mirror.serve { site in
+      for id in ids {
+        let page = try await site.get("/dataset/\(id)").text
+        #expect(page.contains("<li>\(title)") == expected.contains(id), "\(id)")
+      }
+    }
+  }
 }

@@ -148,11 +148,24 @@ extension SitePages {
 
   private func findings(of id: String) throws -> [Context] {
     var findings: [Context] = []
+    // Whether a title is there twice, the view asks of all datasets at once; here the owner's are enough.
     try state.snapshot.eachRow(
       """
       SELECT c.title_\(language.rawValue), f.resource_position, f.field, f.value
       FROM findings f JOIN checks c ON c."check" = f."check"
-      WHERE f.dataset_id = ? LIMIT 200
+      WHERE f.dataset_id = ?1 AND f."check" <> 'duplicate_title'
+      UNION ALL
+      SELECT (SELECT title_\(language.rawValue) FROM checks WHERE "check" = 'duplicate_title'), NULL, 'title', d.title
+      FROM all_datasets d
+      WHERE d.id = ?1 AND d.deleted_at IS NULL AND d.title <> '' AND (
+        EXISTS (
+          SELECT 1 FROM all_datasets o
+          WHERE o.owner_term = d.owner_term AND o.title = d.title AND o.key <> d.key AND o.deleted_at IS NULL)
+        OR d.owner_term IS NULL AND EXISTS (
+          SELECT 1 FROM all_datasets o
+          WHERE o.owner_org = d.owner_org AND o.owner_term IS NULL AND o.title = d.title AND o.key <> d.key
+            AND o.deleted_at IS NULL))
+      LIMIT 200
       """, [.text(id)]
     ) { row in
       findings.append([

@@ -3,12 +3,7 @@ import Foundation
 /// Value lists, and the themes as a tree.
 extension SitePages {
   func themes() throws -> Context {
-    var counts: [String: Int] = [:]
-    try state.snapshot.eachRow(
-      "SELECT theme, count(*) FROM theme_datasets GROUP BY theme"
-    ) { row in
-      if let theme = row.text(0) { counts[theme] = Int(row.integer(1)) }
-    }
+    let counts = try responder.themeCounts(state)
     var names: [String: String] = [:]
     var below: [String: [String]] = [:]
     var tops: [String] = []

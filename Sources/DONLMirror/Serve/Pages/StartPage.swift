@@ -3,14 +3,10 @@ import Foundation
 /// Counts, freshness, what changed, the last runs.
 extension SitePages {
   func start() throws -> Context {
-    let figures = try [
-      figure("datasets", "SELECT count(*) FROM all_datasets WHERE deleted_at IS NULL", "search"),
-      figure("resources", "SELECT count(*) FROM resource_rows", nil),
-      figure(
-        "owners_only",
-        "SELECT count(DISTINCT owner_term) FROM all_datasets WHERE deleted_at IS NULL",
-        "owners"),
-      figure("lists", "SELECT count(*) FROM value_lists WHERE fetched_at IS NOT NULL", "lists"),
+    let counts = try responder.counts(state)
+    let figures = [
+      figure("datasets", counts.datasets, "search"), figure("resources", counts.resources, nil),
+      figure("owners_only", counts.owners, "owners"), figure("lists", counts.lists, "lists"),
     ]
     let changes = try latestChanges()
     let health = responder.options.health()
@@ -22,10 +18,8 @@ extension SitePages {
     ]
   }
 
-  private func figure(_ key: String, _ sql: String, _ page: String?) throws -> Context {
-    var figure: Context = [
-      "label": text(key), "value": number(try state.snapshot.count(sql)),
-    ]
+  private func figure(_ key: String, _ count: Int, _ page: String?) -> Context {
+    var figure: Context = ["label": text(key), "value": number(count)]
     if let page { figure["href"] = "\(root)/\(page)" }
     return figure
   }
@@ -106,5 +100,22 @@ extension SitePages {
       y2="\(height)"/>\(drawing)<text x="0" y="11">\(SiteFeed.xml(number(most)))</text>\
       <text x="0" y="\(height + 14)">\(SiteFeed.xml(title))</text></svg>
       """
+  }
+}
+
+/// How many there are of what, in one state.
+struct SiteCounts: Sendable {
+  var datasets: Int
+  var resources: Int
+  var owners: Int
+  var lists: Int
+
+  init(_ state: SiteState) throws {
+    datasets = try state.snapshot.liveCount()
+    resources = try state.snapshot.count("SELECT count(*) FROM resource_rows")
+    owners = try state.snapshot.count(
+      "SELECT count(DISTINCT owner_term) FROM all_datasets WHERE deleted_at IS NULL")
+    lists = try state.snapshot.count(
+      "SELECT count(*) FROM value_lists WHERE fetched_at IS NOT NULL")
   }
 }

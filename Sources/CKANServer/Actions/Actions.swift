@@ -87,12 +87,12 @@ package struct Actions<Catalogue: ServedCatalogue> {
 
   private func packageList(_ request: CKANRequest) throws -> JSON {
     let window = try Window(request)
-    let names = try catalogue.withIndex([]) { index in
-      var names: [ByteOrdered] = []
-      index.forEachEntry { names.append(ByteOrdered($0.name)) }
-      return names
-    }
-    return .strings(window.of(names.sorted().map(\.text)))
+    return .strings(
+      try catalogue.withIndex([]) { index in
+        window.of(index.ordered(by: .byName, named: "name asc")).map {
+          index.entries[Int($0)].name
+        }
+      })
   }
 
   private func packageShow(_ request: CKANRequest) throws -> JSON {

@@ -51,17 +51,20 @@ struct Resources<Catalogue: ServedCatalogue> {
       return index.ordered(by: .byID, named: "id asc").filter { found.contains(Int($0)) }
         .map { index.entries[Int($0)].key }
     }
+    var count = 0
     var results: [ByteBuffer] = []
+    let limit = min(window.limit.flatMap { $0 == 0 ? nil : $0 } ?? .max, Self.resultsMax)
     for key in keys {
-      results += try resources(of: key).filter { resource in
+      for resource in try resources(of: key) {
         let members = Members(resource)
-        return terms.allSatisfy { members[$0.field]?.lowercased().contains($0.text) ?? false }
+        guard
+          terms.allSatisfy({ members[$0.field]?.lowercased().contains($0.text) ?? false })
+        else { continue }
+        if count >= window.offset, results.count < limit { results.append(resource) }
+        count += 1
       }
     }
-    return [
-      "count": .int(results.count),
-      "results": .array(window.of(results, cap: Self.resultsMax).map(JSON.raw)),
-    ]
+    return ["count": .int(count), "results": .array(results.map(JSON.raw))]
   }
 
   private func keys(matching query: SolrQuery) throws -> [Int] {

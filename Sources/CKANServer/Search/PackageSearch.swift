@@ -23,6 +23,7 @@ package struct PackageSearch: Sendable {
     "include_private", "include_drafts", "use_default_schema", "callback",
   ]
 
+  private static let weightMax = 1_200
   private static let rankings: Set = ["qf", "bf", "boost", "tie", "defType", "mm", "df"]
 
   /// - Throws: `CKANError`, in the order in which CKAN finds fault.
@@ -116,6 +117,11 @@ package struct PackageSearch: Sendable {
     } catch is SortOrder.Invalid {
       throw CKANError.searchQuery("'Invalid \"sort\" parameter'")
     }
+    let weight = filters.reduce(query.weight) { $0 + $1.weight } + facetFields.count
+    guard !isStrict || weight <= Self.weightMax else {
+      throw CKANError.search(
+        "this mirror takes \(Self.weightMax) clauses, filters and facets in one question")
+    }
     guard !isStrict || ranking.isEmpty else {
       throw CKANError.search(
         "this mirror does not rank, and takes no \(ranking.joined(separator: ", "))")
@@ -127,22 +133,24 @@ package struct PackageSearch: Sendable {
     }
     var fields = filters.reduce(query.fields) { $0.union($1.fields) }.union(facetFields)
     if order.keys.contains(where: { $0.key == .title }) { fields.insert("title_string") }
-    return try catalogue.withIndex(fields) { index in
-      var found = try index.matching(query, record: catalogue.record)
-      for filter in filters where !habits.ignoresFilter {
-        found.formIntersection(try index.matching(filter, record: catalogue.record))
-      }
-      if habits.filterMatchesNothing, !filters.isEmpty { found = SlotSet(capacity: 0) }
-      if let held = habits.holds { found.formIntersection(held) }
+    // The index as it is now: what takes longer than a look at it must not keep others from it.
+    let (index, slots) = try catalogue.withIndex(fields) { index in
       let slots =
         habits.ignoresSort
         ? index.ordered(by: .none, named: "") : index.ordered(by: order, named: sort)
-      let keys = slots.filter { found.contains(Int($0)) }.map { index.entries[Int($0)].key }
-      let facets = facetFields.map { field in
-        Facet(field: field, counts: limited(index.counts(of: field, in: found)))
-      }
-      return (Matches(documents: found, keys: keys), facets)
+      return (index, slots)
     }
+    var found = try index.matching(query, record: catalogue.record)
+    for filter in filters where !habits.ignoresFilter {
+      found.formIntersection(try index.matching(filter, record: catalogue.record))
+    }
+    if habits.filterMatchesNothing, !filters.isEmpty { found = SlotSet(capacity: 0) }
+    if let held = habits.holds { found.formIntersection(held) }
+    let keys = slots.filter { found.contains(Int($0)) }.map { index.entries[Int($0)].key }
+    let facets = facetFields.map { field in
+      Facet(field: field, counts: limited(index.counts(of: field, in: found)))
+    }
+    return (Matches(documents: found, keys: keys), facets)
   }
 
   /// How many of the matching documents have which value.

@@ -24,6 +24,12 @@ package indirect enum SolrQuery: Sendable {
   /// Fields whose values are texts: a word is looked for in them.
   package static let textFields: Set = ["text", "title", "notes"]
 
+  /// How many things it asks.
+  var weight: Int {
+    guard case .clauses(let clauses) = self else { return 1 }
+    return clauses.reduce(0) { $0 + $1.query.weight }
+  }
+
   /// What the index must hold for this query to be answered.
   package var fields: Set<String> {
     switch self {

@@ -2,6 +2,12 @@
 package struct SolrQueryParser {
   private let text: [Character]
   private var at = 0
+  private var depth = 0
+  private var clausesRead = 0
+
+  /// As Solr's `maxBooleanClauses`.
+  private static let clausesMax = 1_024
+  private static let depthMax = 64
   private let now: SolrDate
 
   /// What Solr would answer with status 400; CKAN makes it a 409 Search Error.
@@ -50,6 +56,10 @@ package struct SolrQueryParser {
       if conjunction != .none, clauses.isEmpty { throw unexpected() }
       let modifier = readModifier()
       let query = try readClause(field: field)
+      clausesRead += 1
+      guard clausesRead <= Self.clausesMax else {
+        throw Refusal(reason: "too many boolean clauses: maxClauseCount is set to 1024")
+      }
       if conjunction != .none, let last = clauses.indices.last,
         clauses[last].occurrence != .mustNot
       {
@@ -99,6 +109,9 @@ package struct SolrQueryParser {
 
   private mutating func readGroup(field: String) throws -> SolrQuery {
     at += 1
+    depth += 1
+    defer { depth -= 1 }
+    guard depth <= Self.depthMax else { throw unsupported("brackets nested so deep") }
     let clauses = try readClauses(field: field)
     guard peek == ")", !clauses.isEmpty else { throw unexpected() }
     at += 1
@@ -217,7 +230,7 @@ package struct SolrQueryParser {
   }
 
   private func unsupported(_ what: String) -> Refusal {
-    Refusal(reason: "Not supported here: \(what), in '\(String(text))'.")
+    Refusal(reason: "Not supported here: \(what), in '\(String(text.prefix(200)))'.")
   }
 
   private static let dateFields: Set = ["metadata_modified", "metadata_created"]
@@ -282,7 +295,7 @@ package struct SolrQueryParser {
   private func unexpected() -> Refusal {
     let what = peek.map { "\"\($0)\"" } ?? "<EOF>"
     return Refusal(
-      reason: "org.apache.solr.search.SyntaxError: Cannot parse '\(String(text))': "
+      reason: "org.apache.solr.search.SyntaxError: Cannot parse '\(String(text.prefix(200)))': "
         + "Encountered \(what) at line 1, column \(at).")
   }
 }

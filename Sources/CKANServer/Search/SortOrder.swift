@@ -9,6 +9,7 @@ package struct SortOrder: Sendable {
   /// In the order in which they stand.
   static let none = SortOrder(keys: [])
   static let byID = SortOrder(keys: [(.id, true)])
+  static let byName = SortOrder(keys: [(.name, true)])
 
   private init(keys: [(key: Key, ascending: Bool)]) {
     self.keys = keys

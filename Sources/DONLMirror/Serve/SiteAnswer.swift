@@ -93,8 +93,19 @@ extension SiteAnswer {
   /// What is smaller is not worth packing.
   private static let packedFrom = 1_024
 
-  /// The HTTP response: packed where the client takes it, empty to HEAD.
-  func response(isHead: Bool, acceptsGzip: Bool, to connection: ClientConnection) -> Response {
+  /// Packed, where that is worth it.
+  var packed: SiteAnswer {
+    guard case .bytes(let bytes) = body, bytes.readableBytes >= Self.packedFrom,
+      let small = Gzip.deflate(bytes)
+    else { return self }
+    var answer = self
+    answer.body = .bytes(small)
+    answer.set("Content-Encoding", "gzip")
+    return answer
+  }
+
+  /// The HTTP response; empty to HEAD.
+  func response(isHead: Bool, to connection: ClientConnection) -> Response {
     var fields = HTTPFields()
     func add(_ name: String, _ value: String) {
       guard let name = HTTPFields.Element.Name(name) else { return }
@@ -102,14 +113,8 @@ extension SiteAnswer {
     }
     for header in headers { add(header.name, header.value) }
     var body = ResponseBody()
-    var length = length
     switch self.body {
-    case .bytes(var bytes):
-      if acceptsGzip, bytes.readableBytes >= Self.packedFrom, let packed = Gzip.deflate(bytes) {
-        bytes = packed
-        length = packed.readableBytes
-        add("Content-Encoding", "gzip")
-      }
+    case .bytes(let bytes):
       // In one piece, at once; a large one part by part, so that it can be seen to get on.
       body =
         bytes.readableBytes <= Self.chunk

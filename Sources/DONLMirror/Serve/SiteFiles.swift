@@ -105,22 +105,25 @@ actor SiteFiles {
   /// What is made here need not be made alike by the next process.
   private let origin = String(UInt32.random(in: 0 ... .max), radix: 36)
 
-  init(site: MirrorSite, threads: NIOThreadPool) {
+  private let now: @Sendable () -> Date
+
+  init(site: MirrorSite, threads: NIOThreadPool, now: @escaping @Sendable () -> Date) {
     self.site = site
     self.threads = threads
+    self.now = now
   }
 
   func open(_ kind: SiteFile) async throws -> ServedFile {
-    let (site, threads, origin) = (site, threads, origin)
+    let (site, threads, origin, now) = (site, threads, origin, now())
     let (tag, isLive) = try await threads.runIfActive {
       try site.read { ($0.tag, try $0.isLive()) }
     }
     if kind == .database, !isLive {
-      return try await threads.runIfActive { try Self.published(site) }
+      return try await threads.runIfActive { try Self.published(site, now) }
     }
     if let known = made[kind], known.tag == tag { return try await known.task.value }
     let task = Task {
-      try await threads.runIfActive { try Self.make(kind, of: site, origin) }
+      try await threads.runIfActive { try Self.make(kind, of: site, origin, now) }
     }
     made[kind] = (tag, task)
     do {
@@ -132,7 +135,7 @@ actor SiteFiles {
   }
 
   /// A published copy never changes: it is served as it is.
-  private static func published(_ site: MirrorSite) throws -> ServedFile {
+  private static func published(_ site: MirrorSite, _ now: Date) throws -> ServedFile {
     // The name may move on between the two.
     for _ in 0..<3 {
       let before = FileIdentity(site.path)
@@ -140,7 +143,7 @@ actor SiteFiles {
       let served = try site.read { state in
         ServedFile(
           file: file, kind: .database, validator: "\"\(state.tag)\"",
-          description: state.description(at: Date()))
+          description: state.description(at: now))
       }
       if FileIdentity(site.path) == before { return served }
     }
@@ -149,7 +152,7 @@ actor SiteFiles {
   }
 
   private static func make(
-    _ kind: SiteFile, of site: MirrorSite, _ origin: String
+    _ kind: SiteFile, of site: MirrorSite, _ origin: String, _ now: Date
   ) throws -> ServedFile {
     let folder = FileManager.default.temporaryDirectory.appending(
       path: "donl-mirror-\(getpid())-\(UInt32.random(in: 0 ... .max))")
@@ -158,7 +161,7 @@ actor SiteFiles {
     defer { try? FileManager.default.removeItem(at: folder) }
     let path = folder.appending(path: kind.name).path
     let (tag, description) = try site.read { state in
-      (state.tag, state.description(at: Date()))
+      (state.tag, state.description(at: now))
     }
     if kind == .database {
       let reader = try MirrorReader(path: site.path)

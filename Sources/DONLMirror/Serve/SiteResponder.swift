@@ -32,7 +32,7 @@ final class SiteResponder: Sendable {
     self.threads = threads
     self.logger = logger
     site = MirrorSite(path: options.path)
-    files = SiteFiles(site: site, threads: threads)
+    files = SiteFiles(site: site, threads: threads, now: options.now)
   }
 
   /// Makes the index ready, so that the first who asks need not wait.
@@ -59,9 +59,10 @@ final class SiteResponder: Sendable {
       "served", metadata: ["path": "\(asked.path)", "status": "\(answer.status)"])
     answer.set("Date", httpDate(options.now()))
     answer.set("X-Content-Type-Options", "nosniff")
-    let takesGzip = asked.acceptEncoding?.lowercased().contains("gzip") ?? false
-    let response = answer.response(
-      isHead: asked.method == "HEAD", acceptsGzip: takesGzip, to: connection)
+    if asked.acceptEncoding?.lowercased().contains("gzip") ?? false {
+      answer = try await onThread { [answer] in answer.packed }
+    }
+    let response = answer.response(isHead: asked.method == "HEAD", to: connection)
     try await writer.write(response: response.head, body: response.body)
   }
 

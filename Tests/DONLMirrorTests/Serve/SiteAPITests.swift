@@ -126,6 +126,29 @@ struct SiteAPITests {
       #expect(reply.status == 409, "\(reply.text)")
     }
   }
+
+  @Test(
+    "is not brought down by what is long or deep",
+    arguments: [
+      String(repeating: "(", count: 500_000),
+      String(repeating: "(", count: 5_000) + "a" + String(repeating: ")", count: 5_000),
+      Array(repeating: "a", count: 100_000).joined(separator: " OR "),
+      "-" + String(repeating: "-(", count: 10_000),
+      "a" + String(repeating: "&fq_list=res_name:*", count: 20_000),
+      "\"" + String(repeating: "a ", count: 200_000),
+    ])
+  func bombs(query: String) async throws {
+    let mirror = try Mirror()
+    _ = try await SamplePortal.run(.sample(day: 1)) { try await mirror.harvest($0) }
+    try await mirror.serve { site in
+      let reply = try await site.get(
+        "/api/3/action/package_search", .POST,
+        headers: ["Content-Type": "application/x-www-form-urlencoded"], body: "q=" + query)
+      #expect(reply.status == 409, "\(reply.text.prefix(300))")
+      let after = try await site.get("/api/3/action/site_read")
+      #expect(after.status == 200)
+    }
+  }
 }
 
 @Suite("serve, against a reference")

@@ -77,8 +77,9 @@ package struct RecordIndex: Sendable {
     guard !columns.isEmpty else { return }
     let fields = RecordFields(try record())
     keys?.formUnion(fields.keys)
-    for name in columns.keys {
-      Self.add(name, entry, fields, slot, to: &columns[name, default: .init()])
+    // A list of its own: the dictionary must not be held while it is written.
+    for name in Array(columns.keys) {
+      Self.add(name, entry, fields, slot, to: &columns[name, default: Column()])
     }
   }
 

@@ -193,17 +193,15 @@ private struct SiteIndex {
       SELECT DISTINCT d.key FROM changes c JOIN all_datasets d ON d.id = c.dataset_id WHERE c.seq > ?
       """, [.integer(Int64(seq))]
     ) { moved.insert(Int($0.integer(0))) }
+    let row = try state.snapshot.statement(
+      "\(Self.columns) FROM all_datasets WHERE key = ? AND deleted_at IS NULL")
     for key in moved.sorted() {
-      var entry: RecordIndex.Entry?
-      try state.snapshot.eachRow(
-        "\(Self.columns) FROM all_datasets WHERE key = ? AND deleted_at IS NULL",
-        [.integer(Int64(key))]
-      ) { entry = Self.entry($0) }
-      guard let entry else {
+      try row.bind([.integer(Int64(key))])
+      if let entry = try row.first({ Self.entry($0) }) {
+        try records.put(entry, state.record(key) ?? ByteBuffer())
+      } else {
         records.remove(key: key)
-        continue
       }
-      try records.put(entry, state.record(key) ?? ByteBuffer())
     }
     if records.count != live { try load(state) }
   }

@@ -60,8 +60,6 @@ public struct PackageRecord: Sendable {
   /// The values of a top-level field: a string, each string of a list, the spelling of a number
   /// or a boolean; empty for null, for objects and for a key that is not there.
   public func strings(_ field: String) -> [String] { fields.strings(field) }
-
-  package func objects(_ field: String) -> [ByteBuffer] { fields.objects(field) }
 }
 
 /// The members of one record, found once.
@@ -181,6 +179,4 @@ package struct Members {
   }
 
   package subscript(key: String) -> String? { values[key] }
-
-  package func strings(_ key: String) -> [String] { values[key].map { [$0] } ?? [] }
 }

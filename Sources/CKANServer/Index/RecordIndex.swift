@@ -52,10 +52,6 @@ package struct RecordIndex: Sendable {
 
   package func entry(ofKey key: Int) -> Entry? { slots[key].map { entries[$0] } }
 
-  package func forEachEntry(_ body: (Entry) throws -> Void) rethrows {
-    try live.eachSlot { try body(entries[$0]) }
-  }
-
   /// Whether so many slots are empty that an index made anew would be the better one.
   package var isWorn: Bool { entries.count > 2 * slots.count + 1_024 }
 

@@ -30,7 +30,7 @@ struct SiteFeed: Sendable {
       let answer = try await responder.onThread { [responder] in
         try responder.site.read { state -> SiteAnswer? in
           let page = try state.snapshot.feed(
-            after: cursor, limit: limit, of: responder.options.path)
+            after: cursor, limit: limit, of: "this mirror")
           guard !page.entries.isEmpty || ContinuousClock.now >= end else { return nil }
           let out = ByteWriter(capacity: 1 << 16)
           for entry in page.entries { format.write(entry, of: page.place, into: out) }

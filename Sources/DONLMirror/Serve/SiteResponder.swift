@@ -185,12 +185,8 @@ final class SiteResponder: Sendable {
         } else {
           answer = try work(state)
         }
-        if answer.status == 200 || answer.status == 304 {
-          answer.set("ETag", tag)
-          for header in state.description(at: options.now()) {
-            answer.set(header.name, header.value)
-          }
-        }
+        if answer.status == 200 || answer.status == 304 { answer.set("ETag", tag) }
+        for header in state.description(at: options.now()) { answer.set(header.name, header.value) }
         answer.set("Vary", "Accept-Encoding")
         return answer
       }

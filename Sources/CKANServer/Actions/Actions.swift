@@ -58,8 +58,8 @@ package struct Actions<Catalogue: ServedCatalogue> {
     case "group_show": return try Groups(.group, catalogue).show(request)
     case "tag_list": return try Tags(catalogue).list(request)
     case "tag_show": return try Tags(catalogue).show(request)
-    case "license_list": return try catalogue.licenses()
-    case "status_show": return try catalogue.status()
+    case "license_list": return .array(try catalogue.licenses().map(\.json))
+    case "status_show": return try catalogue.site().json
     case "site_read": return true
     case "help_show": return try help(request)
     case "recently_changed_packages_activity_list": return try activities(request)
@@ -108,9 +108,14 @@ package struct Actions<Catalogue: ServedCatalogue> {
 
   private func activities(_ request: CKANRequest) throws -> JSON? {
     let window = try Window(request)
-    return try catalogue.activities(
-      limit: min(window.limit.flatMap { $0 == 0 ? nil : $0 } ?? 31, 100), offset: window.offset)
+    let activities = try catalogue.activities(
+      limit: min(window.limit ?? Self.activitiesUsual, Self.activitiesMax), offset: window.offset)
+    return activities.map { .array($0.map(\.json)) }
   }
+
+  /// `ckan.activity_list_limit` and `ckan.activity_list_limit_max`.
+  private static var activitiesUsual: Int { 31 }
+  private static var activitiesMax: Int { 100 }
 
   private func help(_ request: CKANRequest) throws -> JSON {
     guard let name = request["name"], !name.isEmpty else {
@@ -142,31 +147,3 @@ private let actionHelp = [
   "help_show": "What an action does: name.",
   "recently_changed_packages_activity_list": "The latest changes, the newest first: limit, offset.",
 ]
-
-/// `limit` and `offset` of the list actions.
-package struct Window {
-  package let limit: Int?
-  package let offset: Int
-
-  package init(_ request: CKANRequest) throws {
-    limit = try Self.natural(request, "limit")
-    offset = try Self.natural(request, "offset") ?? 0
-  }
-
-  private static func natural(_ request: CKANRequest, _ name: String) throws -> Int? {
-    guard let text = request[name], !text.isEmpty, text != "null" else { return nil }
-    guard let number = Int(text) else {
-      throw CKANError.validation(name, "Ongeldig geheel getal", "Vul een geheel getal in")
-    }
-    guard number >= 0 else {
-      throw CKANError.validation(name, "Moet een natuurlijk getal zijn")
-    }
-    return number
-  }
-
-  /// The part of the list in the window; a limit of 0 is no limit, and a cap is silent.
-  package func of<Element>(_ list: [Element], cap: Int = .max) -> [Element] {
-    let asked = limit.flatMap { $0 == 0 ? nil : $0 } ?? .max
-    return Array(list.dropFirst(offset).prefix(min(asked, cap)))
-  }
-}

@@ -18,7 +18,7 @@ struct Resources<Catalogue: ServedCatalogue> {
     throw CKANError.notFound
   }
 
-  /// The fields that can be searched, in CKAN columns of the table.
+  /// The fields that can be searched; in CKAN the columns of its table.
   private static var searched: Set<String> { ["id", "name", "description", "url", "format"] }
   private static var resultsMax: Int { 1_000 }
 
@@ -53,7 +53,7 @@ struct Resources<Catalogue: ServedCatalogue> {
     }
     var count = 0
     var results: [ByteBuffer] = []
-    let limit = min(window.limit.flatMap { $0 == 0 ? nil : $0 } ?? .max, Self.resultsMax)
+    let limit = min(window.limit ?? .max, Self.resultsMax)
     for key in keys {
       for resource in try resources(of: key) {
         let members = Members(resource)

@@ -19,13 +19,13 @@ package protocol ServedCatalogue {
   func search(_ search: PackageSearch) throws -> SearchResult
 
   /// What `license_list` says.
-  func licenses() throws -> JSON
+  func licenses() throws -> [ServedLicense]
 
   /// What `status_show` says.
-  func status() throws -> JSON
+  func site() throws -> ServedSite
 
   /// The latest changes, the newest first; nil where nobody keeps them.
-  func activities(limit: Int, offset: Int) throws -> JSON?
+  func activities(limit: Int, offset: Int) throws -> [ServedActivity]?
 }
 
 /// What became of a dataset that was asked for.

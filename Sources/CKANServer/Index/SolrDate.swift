@@ -1,8 +1,14 @@
+import Foundation
+
 /// An instant as Solr indexes it: whole milliseconds since 1970, finer digits cut off.
 package struct SolrDate: Sendable, Comparable {
   package var milliseconds: Int
 
   package init(milliseconds: Int) { self.milliseconds = milliseconds }
+
+  package init(_ date: Date) {
+    milliseconds = Int((date.timeIntervalSince1970 * 1_000).rounded(.down))
+  }
 
   package static func < (left: SolrDate, right: SolrDate) -> Bool {
     left.milliseconds < right.milliseconds

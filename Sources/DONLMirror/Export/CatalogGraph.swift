@@ -158,7 +158,7 @@ struct CatalogGraph {
   // MARK: A dataset
 
   private func subjects(of id: String) throws -> [RDFSubject] {
-    let iri = catalog + "/dataset/" + Self.segment(id)
+    let iri = catalog + "/dataset/" + id.percentEncoded
     var dataset = RDFSubject(iri, a: Self.iri("dcat:Dataset"))
     var nodes = Nodes(of: iri)
     let columns = try columns(of: id)
@@ -386,12 +386,4 @@ struct CatalogGraph {
     let source = snapshot.place.source
     return source == "sample" || source.contains("overheid.nl")
   }
-
-  /// An id as a segment of a path.
-  private static func segment(_ id: String) -> String {
-    id.addingPercentEncoding(withAllowedCharacters: plain) ?? ""
-  }
-
-  private static let plain = CharacterSet(
-    charactersIn: "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~")
 }

@@ -58,9 +58,7 @@ enum RDFVocabulary {
       if isAllowed {
         escaped.unicodeScalars.append(scalar)
       } else {
-        for byte in String(scalar).utf8 {
-          escaped += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }
+        for byte in String(scalar).utf8 { escaped += byte.percentEscape }
       }
     }
     return escaped

@@ -190,3 +190,25 @@ extension Unicode.Scalar {
     }
   }
 }
+
+extension String {
+  /// Everything but RFC 3986's unreserved characters escaped, so that `+` and space can never be mixed up.
+  var percentEncoded: String {
+    utf8.reduce(into: "") { encoded, byte in
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"),
+        UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+        encoded.unicodeScalars.append(Unicode.Scalar(byte))
+      default: encoded += byte.percentEscape
+      }
+    }
+  }
+}
+
+extension UInt8 {
+  /// `%2F`
+  var percentEscape: String {
+    (self < 16 ? "%0" : "%") + String(self, radix: 16, uppercase: true)
+  }
+}

@@ -1,3 +1,5 @@
+import Foundation
+
 /// An object of JSON that is written member by member, in the order given, without white space.
 struct JSONLine {
   private let out: ByteWriter
@@ -73,4 +75,11 @@ struct JSONLine {
     out.append(key)
     out.append("\":")
   }
+}
+
+/// `["a","b"]`.
+func jsonArray(_ strings: [String]) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .withoutEscapingSlashes
+  return String(decoding: try encoder.encode(strings), as: UTF8.self)
 }

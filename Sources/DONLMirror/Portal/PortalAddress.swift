@@ -52,26 +52,9 @@ struct PortalAddress: Sendable, Hashable, CustomStringConvertible {
 
   /// The URL of an action; names and values may hold anything.
   func url(of action: String, query: [(name: String, value: String)]) -> String {
-    let pairs = query.map { Self.encode($0.name) + "=" + Self.encode($0.value) }
-    let url = actions + "/" + Self.encode(action)
+    let pairs = query.map { $0.name.percentEncoded + "=" + $0.value.percentEncoded }
+    let url = actions + "/" + action.percentEncoded
     return pairs.isEmpty ? url : url + "?" + pairs.joined(separator: "&")
-  }
-
-  /// Everything but RFC 3986's unreserved characters, so that `+` and space can never be mixed up.
-  private static func encode(_ text: String) -> String {
-    var encoded = ""
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"),
-        UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
-        encoded.unicodeScalars.append(Unicode.Scalar(byte))
-      default:
-        let hex = String(byte, radix: 16, uppercase: true)
-        encoded += byte < 16 ? "%0" + hex : "%" + hex
-      }
-    }
-    return encoded
   }
 }
 

@@ -16,16 +16,9 @@ struct SiteCatalogue: ServedCatalogue {
   func record(_ key: Int) throws -> ByteBuffer? { try state.record(key) }
 
   func find(_ idOrName: String) throws -> FoundPackage {
-    var key: Int?
-    try state.snapshot.eachRow(
-      """
-      SELECT key FROM all_datasets WHERE id = ?1 AND deleted_at IS NULL
-      UNION ALL SELECT * FROM (
-        SELECT key FROM all_datasets WHERE name = ?1 AND deleted_at IS NULL ORDER BY id LIMIT 1)
-      LIMIT 1
-      """, [.text(idOrName)]
-    ) { key = Int($0.integer(0)) }
-    if let record = try key.flatMap(state.record) { return .record(record) }
+    if let live = try state.live(idOrName), let record = try state.record(live.key) {
+      return .record(record)
+    }
     var isGone = false
     try state.snapshot.eachRow(
       "SELECT 1 FROM all_datasets WHERE deleted_at IS NOT NULL AND (id = ?1 OR name = ?1) LIMIT 1",
@@ -35,44 +28,30 @@ struct SiteCatalogue: ServedCatalogue {
   }
 
   func search(_ search: PackageSearch) throws -> SearchResult {
-    let milliseconds = Int((now.timeIntervalSince1970 * 1_000).rounded(.down))
-    let (matches, facets) = try search.matches(
-      in: self, now: SolrDate(milliseconds: milliseconds), isStrict: true)
+    let (matches, facets) = try search.matches(in: self, now: SolrDate(now), isStrict: true)
     let page = try matches.keys.dropFirst(search.start).prefix(search.rows).compactMap(state.record)
     return SearchResult(count: matches.keys.count, page: page, facets: facets)
   }
 
-  /// In CKAN's shape; what the mirror does not know of a license is as CKAN has it where nobody said.
-  func licenses() throws -> JSON {
-    var licenses: [JSON] = []
+  /// Of the portal's own list.
+  func licenses() throws -> [ServedLicense] {
+    var licenses: [ServedLicense] = []
     try state.snapshot.eachRow("SELECT id, title, url FROM licenses ORDER BY id") { row in
-      let license: [(key: String, value: JSON)] = [
-        ("domain_content", false), ("id", .string(row.text(0) ?? "")), ("domain_data", false),
-        ("domain_software", false), ("family", ""), ("is_generic", false),
-        ("od_conformance", "not reviewed"), ("osd_conformance", "not reviewed"),
-        ("maintainer", ""), ("status", "active"), ("url", .string(row.text(2) ?? "")),
-        ("title", .string(row.text(1) ?? "")),
-      ]
-      licenses.append(.object(license))
+      licenses.append(
+        ServedLicense(id: row.text(0) ?? "", title: row.text(1) ?? "", url: row.text(2) ?? ""))
     }
-    return .array(licenses)
+    return licenses
   }
 
-  func status() throws -> JSON {
-    let title = try state.snapshot.meta("portal_title")
-    let version = try state.snapshot.meta("ckan_version")
-    let members: [(key: String, value: JSON)] = [
-      ("site_title", title.map(JSON.string) ?? nil), ("site_description", ""),
-      ("site_url", .string(state.place.source)), ("error_emails_to", nil),
-      ("locale_default", "nl"), ("extensions", ["donl_mirror"]),
-      ("ckan_version", version.map(JSON.string) ?? nil),
-    ]
-    return .object(members)
+  func site() throws -> ServedSite {
+    ServedSite(
+      title: try state.snapshot.meta("portal_title"), url: state.place.source,
+      ckanVersion: try state.snapshot.meta("ckan_version"), extensions: ["donl_mirror"])
   }
 
-  /// From the feed, as `ckanext-activity` tells it.
-  func activities(limit: Int, offset: Int) throws -> JSON? {
-    var activities: [JSON] = []
+  /// From the feed.
+  func activities(limit: Int, offset: Int) throws -> [ServedActivity]? {
+    var activities: [ServedActivity] = []
     try state.snapshot.eachRow(
       """
       SELECT c.seq, c.kind, c.dataset_id, c.name, c.recorded_at, d.title
@@ -80,26 +59,18 @@ struct SiteCatalogue: ServedCatalogue {
       ORDER BY c.seq DESC LIMIT ? OFFSET ?
       """, [.integer(Int64(limit)), .integer(Int64(offset))]
     ) { row in
-      let kind =
-        switch row.text(1) {
-        case "create": "new package"
-        case "delete": "deleted package"
-        default: "changed package"
+      let kind: ServedActivity.Kind =
+        switch row.text(1).flatMap(Change.Kind.init) {
+        case .create: .new
+        case .delete: .deleted
+        case .update, nil: .changed
         }
-      let id = JSON.string(row.text(2) ?? "")
-      let package: [(key: String, value: JSON)] = [
-        ("id", id), ("name", row.text(3).map(JSON.string) ?? nil),
-        ("title", row.text(5).map(JSON.string) ?? nil),
-      ]
-      let activity: [(key: String, value: JSON)] = [
-        ("id", .string("\(state.place.epoch)-\(row.integer(0))")),
-        // CKAN's stamps are UTC and do not say so.
-        ("timestamp", .string(String((row.text(4) ?? "").dropLast()))), ("user_id", ""),
-        ("object_id", id), ("activity_type", .string(kind)),
-        ("data", .object([(key: "package", value: .object(package))])),
-      ]
-      activities.append(.object(activity))
+      activities.append(
+        ServedActivity(
+          id: "\(state.place.epoch)-\(row.integer(0))", kind: kind,
+          timestamp: String((row.text(4) ?? "").dropLast()), packageID: row.text(2) ?? "",
+          name: row.text(3), title: row.text(5)))
     }
-    return .array(activities)
+    return activities
   }
 }

@@ -95,12 +95,12 @@ struct SiteFeed: Sendable {
       let fields = row.text(5).map { ": " + $0 } ?? ""
       entries += """
         <entry>
-        <id>urn:donl-mirror:\(Self.xml(state.place.epoch)):\(row.integer(0))</id>
-        <title>\(Self.xml(Self.verbs[kind] ?? kind)): \(Self.xml(title))</title>
-        <updated>\(Self.xml(row.text(4) ?? ""))</updated>
-        <category term="\(Self.xml(kind))"/>
-        <link rel="alternate" href="\(Self.xml(base))/dataset/\(Self.segment(id))"/>
-        <summary>\(Self.xml((Self.verbs[kind] ?? kind) + fields))</summary>
+        <id>urn:donl-mirror:\(state.place.epoch.xmlEscaped):\(row.integer(0))</id>
+        <title>\((Self.verbs[kind] ?? kind).xmlEscaped): \(title.xmlEscaped)</title>
+        <updated>\((row.text(4) ?? "").xmlEscaped)</updated>
+        <category term="\(kind.xmlEscaped)"/>
+        <link rel="alternate" href="\(base.xmlEscaped)/dataset/\(id.percentEncoded)"/>
+        <summary>\(((Self.verbs[kind] ?? kind) + fields).xmlEscaped)</summary>
         </entry>
 
         """
@@ -112,12 +112,12 @@ struct SiteFeed: Sendable {
     let feed = """
       <?xml version="1.0" encoding="utf-8"?>
       <feed xmlns="http://www.w3.org/2005/Atom">
-      <id>\(Self.xml(base))/changes.atom\(Self.xml(query))</id>
-      <title>\(Self.xml(title))</title>
-      <updated>\(Self.xml(moment))</updated>
+      <id>\(base.xmlEscaped)/changes.atom\(query.xmlEscaped)</id>
+      <title>\(title.xmlEscaped)</title>
+      <updated>\(moment.xmlEscaped)</updated>
       <author><name>donl-mirror</name></author>
-      <link rel="self" href="\(Self.xml(base))/changes.atom\(Self.xml(query))"/>
-      <link rel="alternate" href="\(Self.xml(base))/"/>
+      <link rel="self" href="\(base.xmlEscaped)/changes.atom\(query.xmlEscaped)"/>
+      <link rel="alternate" href="\(base.xmlEscaped)/"/>
       \(entries)</feed>
 
       """
@@ -125,38 +125,4 @@ struct SiteFeed: Sendable {
   }
 
   private static let verbs = ["create": "New", "update": "Changed", "delete": "Deleted"]
-
-  /// Text as XML 1.0 may hold it: escaped, and without the characters that it has no way to write.
-  static func xml(_ text: String) -> String {
-    var escaped = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": escaped += "&amp;"
-      case "<": escaped += "&lt;"
-      case ">": escaped += "&gt;"
-      case "\"": escaped += "&quot;"
-      case "'": escaped += "&#39;"
-      case "\t", "\n", "\r": escaped.unicodeScalars.append(scalar)
-      case "\u{20}"..."\u{D7FF}", "\u{E000}"..."\u{FFFD}", "\u{10000}"..."\u{10FFFF}":
-        escaped.unicodeScalars.append(scalar)
-      default: escaped += "\u{FFFD}"
-      }
-    }
-    return escaped
-  }
-
-  /// A part of a path (RFC 3986, `unreserved`; everything else escaped).
-  static func segment(_ text: String) -> String {
-    text.utf8.reduce(into: "") { escaped, byte in
-      let isPlain =
-        (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte)
-        || (0x61...0x7A).contains(byte) || "-._~".utf8.contains(byte)
-      if isPlain {
-        escaped.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        let digits = String(byte, radix: 16, uppercase: true)
-        escaped += "%" + (digits.count == 1 ? "0" : "") + digits
-      }
-    }
-  }
 }

@@ -115,10 +115,10 @@ actor SiteFiles {
 
   func open(_ kind: SiteFile) async throws -> ServedFile {
     let (site, threads, origin, now) = (site, threads, origin, now())
-    let (tag, isLive) = try await threads.runIfActive {
-      try site.read { ($0.tag, try $0.isLive()) }
+    let (tag, isWritten) = try await threads.runIfActive {
+      try site.read { ($0.tag, try $0.isWritten()) }
     }
-    if kind == .database, !isLive {
+    if kind == .database, !isWritten {
       return try await threads.runIfActive { try Self.published(site, now) }
     }
     if let known = made[kind], known.tag == tag { return try await known.task.value }
@@ -193,31 +193,5 @@ extension SiteFile {
     case .ntriples: .ntriples
     case .database, .jsonld: .jsonld
     }
-  }
-}
-
-extension SiteState {
-  /// Whether others may write to the file: it has a write-ahead log.
-  func isLive() throws -> Bool {
-    var mode: String?
-    try snapshot.eachRow("PRAGMA journal_mode") { mode = $0.text(0) }
-    return mode == "wal"
-  }
-
-  /// - Throws: `Failure` 66, `no_dataset`.
-  func liveID(_ nameOrID: String) throws -> String {
-    var id: String?
-    try snapshot.eachRow(
-      """
-      SELECT id FROM all_datasets WHERE id = ?1 AND deleted_at IS NULL
-      UNION ALL SELECT * FROM (
-        SELECT id FROM all_datasets WHERE name = ?1 AND deleted_at IS NULL ORDER BY id LIMIT 1)
-      LIMIT 1
-      """, [.text(nameOrID)]
-    ) { id = $0.text(0) }
-    guard let id else {
-      throw Failure(.noDatabase, reason: "no_dataset", "No live dataset has that id or name.")
-    }
-    return id
   }
 }

@@ -57,7 +57,7 @@ final class SiteResponder: Sendable {
     counters.note(answer.status)
     logger.debug(
       "served", metadata: ["path": "\(asked.path)", "status": "\(answer.status)"])
-    answer.set("Date", httpDate(options.now()))
+    answer.set("Date", SolrDate(options.now()).httpDate)
     answer.set("X-Content-Type-Options", "nosniff")
     if asked.acceptEncoding?.lowercased().contains("gzip") ?? false {
       answer = try await onThread { [answer] in answer.packed }
@@ -225,7 +225,7 @@ final class SiteResponder: Sendable {
 
   private func metrics() throws -> SiteAnswer {
     let text = try site.read { state in
-      try counters.text(state, age: options.now())
+      try counters.metrics(state)
     }
     return SiteAnswer(200, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
   }
@@ -248,83 +248,4 @@ extension CKANRequest {
     }
     return known == "*" || known.split(separator: ",").contains { opaque($0) == opaque(tag) }
   }
-}
-
-/// What is found out about a state once, and kept until there is another.
-private final class Kept<Value: Sendable>: Sendable {
-  private let make: @Sendable (SiteState) throws -> Value
-  private let kept = Mutex<(tag: String, value: Value)?>(nil)
-
-  init(_ make: @escaping @Sendable (SiteState) throws -> Value) { self.make = make }
-
-  func value(of state: SiteState) throws -> Value {
-    try kept.withLock { kept in
-      if let kept, kept.tag == state.tag { return kept.value }
-      let value = try make(state)
-      kept = (state.tag, value)
-      return value
-    }
-  }
-}
-
-/// How often what was answered since the start.
-private final class SiteCounters: Sendable {
-  private let classes = Mutex<[Int: Int]>([:])
-
-  func note(_ status: Int) { classes.withLock { $0[status / 100, default: 0] += 1 } }
-
-  func text(_ state: SiteState, age now: Date) throws -> String {
-    let counts = classes.withLock { $0 }
-    var metrics = [
-      Metric(
-        name: "donl_mirror_build_info", kind: .gauge,
-        help: "The version of donl-mirror; always 1.",
-        samples: [.init(label: ("version", toolVersion), value: 1)]),
-      Metric(
-        name: "donl_mirror_http_responses_total", kind: .counter,
-        help: "Responses of this server since it started, by class.",
-        samples: (2...5).map { .init(label: ("class", "\($0)xx"), value: Double(counts[$0] ?? 0)) }),
-      Metric(
-        name: "donl_mirror_datasets", kind: .gauge, help: "Live datasets in the mirror.",
-        samples: [.init(value: Double(try state.snapshot.liveCount()))]),
-      Metric(
-        name: "donl_mirror_feed_seq", kind: .gauge, help: "The newest entry of the feed.",
-        samples: [.init(value: Double(state.place.last))]),
-    ]
-    if let date = state.completeAsOf.flatMap(Timestamp.date) {
-      metrics.append(
-        Metric(
-          name: "donl_mirror_complete_as_of_timestamp_seconds", kind: .gauge,
-          help: "The portal's time when the last complete run began.",
-          samples: [.init(value: date.timeIntervalSince1970)]))
-    }
-    return metrics.map(\.text).joined()
-  }
-}
-
-extension SiteState {
-  /// Headers that say which portal this is, as of when, and how old.
-  func description(at now: Date) -> [(name: String, value: String)] {
-    var headers = [
-      ("X-Mirror-Source", place.source), ("X-Mirror-Epoch", place.epoch),
-      ("X-Mirror-Seq", "\(place.last)"),
-    ]
-    var age = 0
-    if let moment = completeAsOf, let date = Timestamp.date(moment) {
-      headers.append(("X-Mirror-Last-Success", moment))
-      age = max(0, Int(now.timeIntervalSince(date)))
-      headers.append(("Age", "\(age)"))
-    }
-    if let moment = lastRunAt.flatMap(Timestamp.date) {
-      headers.append(("Last-Modified", httpDate(moment)))
-    }
-    // Fresh for a minute from now, counted from the portal as `Age` is (RFC 9111, 4.2).
-    headers.append(("Cache-Control", "public, max-age=\(age + 60)"))
-    return headers.map { (name: $0.0, value: $0.1) }
-  }
-}
-
-/// As `Date` and `Last-Modified` say it.
-func httpDate(_ date: Date) -> String {
-  SolrDate(milliseconds: Int((date.timeIntervalSince1970 * 1_000).rounded(.down))).httpDate
 }

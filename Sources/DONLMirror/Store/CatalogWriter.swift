@@ -66,6 +66,10 @@ final class CatalogWriter: @unchecked Sendable {
     }
   }
 
+  private var children: ChildRows {
+    get throws { ChildRows(try sql) }
+  }
+
   private var known: Knowledge {
     get throws {
       if let knowledge { return knowledge }
@@ -144,8 +148,9 @@ final class CatalogWriter: @unchecked Sendable {
       try sql.insertDataset.run()
       let key = sqlite3_last_insert_rowid(connection)
       try writeGroups(rows, at: now)
-      for table in ChildTable.allCases { try insert(rows, into: table, key: key) }
-      for row in rows.uris { try insert(row, key: key) }
+      let children = try children
+      for table in ChildTable.allCases { try children.insert(rows, into: table, key: key) }
+      for row in rows.uris { try children.insert(row, key: key) }
       try writeRecord(rows, key: key, at: now)
       try known.census.add(dataset, rows.texts, key: key)
       try known.index.insert(key)
@@ -158,7 +163,7 @@ final class CatalogWriter: @unchecked Sendable {
   func update(_ dataset: Dataset, key: Int64, at now: String) throws {
     try withRows(of: dataset, at: now) { rows in
       try writeGroups(rows, at: now)
-      let changed = try changedTables(rows, key: key)
+      let changed = try children.changed(by: rows, key: key)
       let isFoundOtherwise =
         try changed.contains(.resources) || changed.contains(.tags)
         || !isStored(rows.eachSearched, by: sql.storedSearched, key: key)
@@ -178,7 +183,7 @@ final class CatalogWriter: @unchecked Sendable {
     defer { news = told }
     try withRows(of: dataset, at: now) { rows in
       try updateColumns(of: dataset, rows, key: key)
-      try follow(rows, in: try changedTables(rows, key: key), of: dataset, key: key)
+      try follow(rows, in: try children.changed(by: rows, key: key), of: dataset, key: key)
     }
   }
 
@@ -186,9 +191,9 @@ final class CatalogWriter: @unchecked Sendable {
   func differences(of dataset: Dataset, key: Int64) throws -> [String] {
     try withRows(of: dataset, at: "") { rows in
       var tables: [String] = []
-      let changed = try changedTables(rows, key: key)
+      let changed = try children.changed(by: rows, key: key)
       tables += ChildTable.allCases.filter(changed.contains).map(\.name)
-      if try !isStored(rows.uris, key: key) { tables.append("uri_rows") }
+      if try !children.isStored(rows.uris, key: key) { tables.append("uri_rows") }
       try sql.storedColumns.bind(.integer(key), at: 1)
       var columns: [Cell] = []
       rows.eachColumn { columns.append($0.cell) }
@@ -203,7 +208,7 @@ final class CatalogWriter: @unchecked Sendable {
     let before = try known.index.text(of: key)
     try known.census.remove(key)
     for table in ChildTable.allCases { try execute(sql[table].deleteAll, [.integer(key)]) }
-    loosened.formUnion(try storedURIs(of: key).map(\.term))
+    loosened.formUnion(try children.storedURIs(of: key).map(\.term))
     try execute(sql.deleteURIs, [.integer(key)])
     try execute(sql.buryDataset, [.text(now), .text(reason), .integer(key)])
     try known.index.follow(key, from: before)
@@ -345,49 +350,17 @@ final class CatalogWriter: @unchecked Sendable {
     }
   }
 
-  private func insert(_ rows: DatasetRows, into table: ChildTable, key: Int64) throws {
-    let statement = try sql[table].insert
-    var place: Int32 = 2
-    try rows.eachRow(of: table) { cell in
-      try statement.bind(lent: cell, at: place)
-      place += 1
-    } end: {
-      try statement.bind(.integer(key), at: 1)
-      try statement.run()
-      place = 2
+  private func follow(
+    _ rows: DatasetRows, in changed: Set<ChildTable>, of dataset: Dataset, key: Int64
+  ) throws {
+    for table in ChildTable.allCases where table != .extras && changed.contains(table) {
+      try children.follow(rows.cells(of: table), in: table, key: key)
     }
-  }
-
-  private func insert(_ row: URIRow, key: Int64) throws {
-    let statement = try sql.insertURI
-    try statement.bind(.integer(key), at: 1)
-    try statement.bind(.integer(row.resource), at: 2)
-    try statement.bind(.integer(row.field), at: 3)
-    try statement.bind(.integer(row.position), at: 4)
-    try statement.bind(.integer(row.term), at: 5)
-    try statement.bind(row.displayName == 0 ? .null : .integer(row.displayName), at: 6)
-    try statement.run()
-  }
-
-  /// The child tables that do not hold these very rows.
-  private func changedTables(_ rows: DatasetRows, key: Int64) throws -> Set<ChildTable> {
-    var changed: Set<ChildTable> = []
-    for table in ChildTable.allCases {
-      let isStored = try isStored(
-        { try rows.eachRow(of: table, cell: $0, end: $1) }, by: sql[table].select, key: key)
-      // Tags and groups may come in another order than the table has them.
-      if try !isStored && storedRows(of: key, in: table) != Set(rows.cells(of: table)) {
-        changed.insert(table)
-      }
-    }
-    return changed
-  }
-
-  private func storedRows(of key: Int64, in table: ChildTable) throws -> Set<[Cell]> {
-    var stored: Set<[Cell]> = []
-    try sql[table].select.bind(.integer(key), at: 1)
-    try sql[table].select.eachRow { stored.insert($0.cells()) }
-    return stored
+    loosened.formUnion(try children.followURIs(rows.uris, key: key))
+    guard changed.contains(.extras) else { return }
+    try known.census.remove(key)
+    try children.follow(rows.cells(of: .extras), in: .extras, key: key)
+    try known.census.add(dataset, rows.texts, key: key)
   }
 
   private func isStored(
@@ -396,68 +369,6 @@ final class CatalogWriter: @unchecked Sendable {
   ) throws -> Bool {
     try select.bind(.integer(key), at: 1)
     return try select.hasJust(rows)
-  }
-
-  private func follow(
-    _ rows: DatasetRows, in changed: Set<ChildTable>, of dataset: Dataset, key: Int64
-  ) throws {
-    for table in ChildTable.allCases where table != .extras && changed.contains(table) {
-      try follow(rows.cells(of: table), in: table, key: key)
-    }
-    try followURIs(rows.uris, key: key)
-    guard changed.contains(.extras) else { return }
-    try known.census.remove(key)
-    try follow(rows.cells(of: .extras), in: .extras, key: key)
-    try known.census.add(dataset, rows.texts, key: key)
-  }
-
-  private func follow(_ rows: [[Cell]], in table: ChildTable, key: Int64) throws {
-    let stored = try storedRows(of: key, in: table)
-    for row in stored.subtracting(rows) {
-      try sql[table].delete.bind(.integer(key), at: 1)
-      try sql[table].delete.bind(row.prefix(table.keyColumns.count), from: 2)
-      try sql[table].delete.run()
-    }
-    for row in rows where !stored.contains(row) {
-      try sql[table].insert.bind(.integer(key), at: 1)
-      try sql[table].insert.bind(row, from: 2)
-      try sql[table].insert.run()
-    }
-  }
-
-  private func storedURIs(of key: Int64) throws -> Set<URIRow> {
-    var stored: Set<URIRow> = []
-    try sql.storedURIs.bind(.integer(key), at: 1)
-    try sql.storedURIs.eachRow { stored.insert(URIRow($0)) }
-    return stored
-  }
-
-  private func followURIs(_ rows: [URIRow], key: Int64) throws {
-    guard try !isStored(rows, key: key) else { return }
-    let stored = try storedURIs(of: key)
-    let wanted = Set(rows)
-    for row in stored.subtracting(wanted) {
-      try execute(
-        sql.deleteURI,
-        [.integer(key), .integer(row.resource), .integer(row.field), .integer(row.position)])
-      loosened.insert(row.term)
-    }
-    for row in rows where !stored.contains(row) { try insert(row, key: key) }
-  }
-
-  /// Whether the values are these, by resource, field and position.
-  private func isStored(_ rows: [URIRow], key: Int64) throws -> Bool {
-    let wanted = rows.sorted {
-      ($0.resource, $0.field, $0.position) < ($1.resource, $1.field, $1.position)
-    }
-    try sql.storedURIs.bind(.integer(key), at: 1)
-    var next = 0
-    var isEqual = true
-    try sql.storedURIs.eachRow { row in
-      isEqual = isEqual && next < wanted.count && wanted[next] == URIRow(row)
-      next += 1
-    }
-    return isEqual && next == wanted.count
   }
 
   private func writeRecord(_ rows: DatasetRows, key: Int64, at now: String) throws {
@@ -471,52 +382,4 @@ final class CatalogWriter: @unchecked Sendable {
     try statement.bind(cells)
     try statement.run()
   }
-}
-
-extension URIRow {
-  /// By the columns of `CatalogStatements.storedURIs`.
-  fileprivate init(_ row: Statement.Columns) {
-    self.init(
-      resource: row.integer(0), field: row.integer(1), position: row.integer(2),
-      term: row.integer(3), displayName: row.integer(4))
-  }
-}
-
-/// What records said last of organizations, or of groups.
-private struct GroupCopies {
-  private var places = ByteTable()
-  private var copies: [[UInt8]] = []
-  private let bytes = ByteWriter(capacity: 512)
-
-  /// Whether a record says otherwise than the one before it; from then on it does not.
-  mutating func isNew(_ group: RecordGroup, _ texts: LentTexts) -> Bool {
-    bytes.removeAll()
-    for text in [
-      group.name, group.title, group.description, group.imageURL, group.state, group.created,
-    ] {
-      // Neither is in any text.
-      if let text { bytes.append(contentsOf: texts[text].buffer) } else { bytes.append(0xFF) }
-      bytes.append(0)
-    }
-    guard let place = places.value(of: texts[group.id]) else {
-      places.set(Int64(copies.count), of: texts[group.id])
-      copies.append(Array(bytes.bytes))
-      return true
-    }
-    let isNew = copies[Int(place)].withView { !$0.isEqual(to: bytes.view) }
-    if isNew { copies[Int(place)] = Array(bytes.bytes) }
-    return isNew
-  }
-}
-
-/// CKAN keeps organizations and groups in one shape, and we in two tables.
-enum GroupKind: Sendable {
-  case organization, group
-}
-
-/// `["a","b"]`.
-func jsonArray(_ strings: [String]) throws -> String {
-  let encoder = JSONEncoder()
-  encoder.outputFormatting = .withoutEscapingSlashes
-  return String(decoding: try encoder.encode(strings), as: UTF8.self)
 }

@@ -20,15 +20,9 @@ struct Licence: Sendable {
 
   static let all = [cc0, ccBy, ccBySa, publicDomain, closed, unknown]
 
-  /// What `license_list` says: the licence register in CKAN's own shape. Its conformance is never
-  /// reviewed, which is why `isopen` is false everywhere.
-  static let register = JSON.array(
-    all.map { licence in
-      [
-        "domain_content": false, "id": .string(licence.uri), "domain_data": false,
-        "domain_software": false, "family": "", "is_generic": false,
-        "od_conformance": "not reviewed", "osd_conformance": "not reviewed", "maintainer": "",
-        "status": "active", "url": .string(licence.uri), "title": .string(licence.title),
-      ]
-    })
+  /// As the API serves it.
+  var served: ServedLicense { ServedLicense(id: uri, title: title, url: uri) }
+
+  /// The licence register, which the portal also publishes as value lists.
+  static let register = JSON.array(all.map(\.served.json))
 }

@@ -100,15 +100,13 @@ struct MemoryCatalogue: ServedCatalogue {
     return own.flatMap { [(record.id, ByteBuffer(string: twin)), $0] }
   }
 
-  func licenses() -> JSON { Licence.register }
+  func licenses() -> [ServedLicense] { Licence.all.map(\.served) }
 
-  func status() -> JSON {
-    [
-      "site_title": "Voorbeeldportaal", "site_description": "", "site_url": "http://127.0.0.1",
-      "error_emails_to": nil, "locale_default": "nl", "extensions": ["dataoverheid"],
-      "ckan_version": .string(settings.ckanVersion),
-    ]
+  func site() -> ServedSite {
+    ServedSite(
+      title: "Voorbeeldportaal", url: "http://127.0.0.1", ckanVersion: settings.ckanVersion,
+      extensions: ["dataoverheid"])
   }
 
-  func activities(limit: Int, offset: Int) -> JSON? { nil }
+  func activities(limit: Int, offset: Int) -> [ServedActivity]? { nil }
 }

@@ -34,8 +34,6 @@ extension SamplePortal {
 
     public init() {}
 
-    var solrNow: SolrDate {
-      SolrDate(milliseconds: Int((now().timeIntervalSince1970 * 1_000).rounded(.down)))
-    }
+    var solrNow: SolrDate { SolrDate(now()) }
   }
 }

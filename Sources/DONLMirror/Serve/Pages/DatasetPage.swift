@@ -3,8 +3,7 @@ import Foundation
 /// A dataset: what it is, where its data are, what is wrong with it, and what it was.
 extension SitePages {
   func dataset(_ name: String) throws -> Context {
-    if let gone = try deletedDataset(name) { return gone }
-    let id = try state.liveID(name)
+    guard let id = try state.live(name)?.id else { return try deletedDataset(name) }
     let detail = try state.reader.dataset(id, in: language)
     let history = try history(id)
     let findings = try findings(of: id)
@@ -16,13 +15,13 @@ extension SitePages {
       "has_resources": !resources.isEmpty, "terms": terms(detail), "pairs": try pairs(detail),
       "has_tags": !detail.tags.isEmpty,
       "tags": detail.tags.map { ["name": $0, "href": href(search: "tag", $0)] },
-      "jsonld": "/dataset/\(SiteFeed.segment(id)).jsonld",
-      "api": "/data/api/3/action/package_show?id=\(SiteFeed.segment(id))",
+      "jsonld": "/dataset/\(id.percentEncoded).jsonld",
+      "api": "/data/api/3/action/package_show?id=\(id.percentEncoded)",
       "findings": findings, "has_findings": !findings.isEmpty, "history": history,
     ]
     context["portal"] = Self.link(state.place.source).map { source in
       (source.hasSuffix("/") ? String(source.dropLast()) : source) + "/dataset/"
-        + SiteFeed.segment(detail["name"] ?? id)
+        + (detail["name"] ?? id).percentEncoded
     }
     context["map"] = map(detail)
     for field in ["authority", "maintainer"] where context["owner"] == nil {
@@ -37,15 +36,13 @@ extension SitePages {
 
   /// What is gone keeps its page: that it is gone, and what it was.
   ///
-  /// - Returns: nil where a live dataset has this id or name, or none ever had.
-  private func deletedDataset(_ name: String) throws -> Context? {
+  /// - Throws: `Failure` 66, `no_dataset`, where none ever had this id or name.
+  private func deletedDataset(_ name: String) throws -> Context {
     var gone: Context?
     try state.snapshot.eachRow(
       """
       SELECT id, coalesce(title, name, id), deleted_at, reason, replaced_by FROM deleted_datasets
-      WHERE (id = ?1 OR name = ?1)
-        AND NOT EXISTS (SELECT 1 FROM datasets WHERE id = ?1 OR name = ?1)
-      ORDER BY id = ?1 DESC, deleted_at DESC LIMIT 1
+      WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC, deleted_at DESC LIMIT 1
       """, [.text(name)]
     ) { row in
       var deletion: Context = [
@@ -53,12 +50,12 @@ extension SitePages {
         "reason": row.text(3) ?? "",
       ]
       deletion["successor"] = row.text(4).map(href(dataset:))
-      deletion["t"] = texts
       gone = [
         "title": row.text(1) ?? "", "deletion": deletion,
         "history": try history(row.text(0) ?? ""),
       ]
     }
+    guard let gone else { throw SiteState.missing }
     return gone
   }
 

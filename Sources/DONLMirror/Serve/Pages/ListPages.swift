@@ -37,7 +37,7 @@ extension SitePages {
   func lists() throws -> Context {
     let lists = try state.reader.lists().map { list -> Context in
       [
-        "name": list.list, "href": "\(root)/list/\(SiteFeed.segment(list.list))",
+        "name": list.list, "href": "\(root)/list/\(list.list.percentEncoded)",
         "entries": number(list.entries), "removed": number(list.removed),
         "stale": number(list.staleDisplayNames), "failure": list.failure ?? "",
         "checked": list.checkedAt ?? "", "checked_text": Self.day(list.checkedAt, withTime: true),

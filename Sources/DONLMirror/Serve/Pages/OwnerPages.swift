@@ -31,10 +31,10 @@ extension SitePages {
     }
     let wanted = request["check"]
     let failing = quality.checks.filter { owner.failing[$0.name] ?? 0 > 0 }
-    let encoded = SiteFeed.segment(uri)
+    let encoded = uri.percentEncoded
     let checks = failing.map { check -> Context in
       var item: Context = [
-        "href": "\(root)/owner?uri=\(encoded)&check=\(SiteFeed.segment(check.name))",
+        "href": "\(root)/owner?uri=\(encoded)&check=\(check.name.percentEncoded)",
         "title": check.title(language), "datasets": number(owner.failing[check.name] ?? 0),
       ]
       if check.name == wanted { item["current"] = true }
@@ -55,9 +55,8 @@ extension SitePages {
       ]
       if findings.count == Self.findingsAPage {
         list["more"] =
-          "\(root)/owner?uri=\(encoded)&check=\(SiteFeed.segment(check.name))&page=\(page + 1)"
+          "\(root)/owner?uri=\(encoded)&check=\(check.name.percentEncoded)&page=\(page + 1)"
       }
-      list["t"] = texts
       context["check"] = list
     }
     return context
@@ -96,83 +95,5 @@ extension SitePages {
       days.append((row.text(0) ?? "", Double(row.text(1) ?? "") ?? 0))
     }
     return days
-  }
-
-  private func trendChart(_ trend: [(day: String, points: Double)]) -> String {
-    let days = trend.suffix(90)
-    guard let first = days.first, let last = days.last, days.count > 1 else { return "" }
-    let (width, height) = (600.0, 120.0)
-    let most = max(1, days.map(\.points).max() ?? 1)
-    let places = days.enumerated().map { index, day in
-      let x = Double(index) * width / Double(days.count - 1)
-      let y = height - day.points / most * (height - 16)
-      return "\(Int(x)),\(Int(y))"
-    }
-    let title =
-      "\(text("points")): \(first.day) \(number(first.points)), \(last.day) \(number(last.points))"
-    return """
-      <svg viewBox="0 0 600 138" width="600" height="138" role="img" \
-      aria-label="\(SiteFeed.xml(title))"><line class="axis" x1="0" y1="120" x2="600" y2="120"/>\
-      <polyline class="trend" points="\(places.joined(separator: " "))"/>\
-      <text x="0" y="134">\(SiteFeed.xml(title))</text></svg>
-      """
-  }
-}
-
-/// The quality of a state: asked once, kept until there is another.
-struct SiteQuality: Sendable {
-  struct Check: Sendable {
-    var name: String
-    var titleNl: String
-    var titleEn: String
-    var why: String
-
-    func title(_ language: LabelLanguage) -> String { language == .dutch ? titleNl : titleEn }
-  }
-
-  struct Owner: Sendable {
-    /// Nil where records name none.
-    var uri: String?
-    var labelNl: String?
-    var labelEn: String?
-    var datasets: Int
-    var points: Double
-    /// How many datasets fail which check.
-    var failing: [String: Int]
-
-    func label(_ language: LabelLanguage) -> String {
-      (language == .dutch ? labelNl : labelEn ?? labelNl) ?? uri ?? "–"
-    }
-  }
-
-  var checks: [Check] = []
-  var owners: [Owner] = []
-
-  init(_ state: SiteState) throws {
-    try state.snapshot.eachRow(#"SELECT "check", title_nl, title_en, why FROM checks"#) { row in
-      checks.append(
-        Check(
-          name: row.text(0) ?? "", titleNl: row.text(1) ?? "", titleEn: row.text(2) ?? "",
-          why: row.text(3) ?? ""))
-    }
-    let names = checks.map(\.name)
-    let columns = names.map { "\"\($0.replacing("\"", with: "\"\""))\"" }.joined(separator: ", ")
-    try state.snapshot.eachRow(
-      """
-      SELECT owner, owner_nl, owner_en, datasets, CAST(points AS TEXT), \(columns)
-      FROM quality_by_owner ORDER BY points, owner
-      """
-    ) { row in
-      var failing: [String: Int] = [:]
-      for (index, name) in names.enumerated() {
-        let count = Int(row.integer(Int32(5 + index)))
-        if count > 0 { failing[name] = count }
-      }
-      owners.append(
-        Owner(
-          uri: row.text(0), labelNl: row.text(1), labelEn: row.text(2),
-          datasets: Int(row.integer(3)), points: Double(row.text(4) ?? "") ?? 0,
-          failing: failing))
-    }
   }
 }

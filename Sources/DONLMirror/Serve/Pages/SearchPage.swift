@@ -184,11 +184,11 @@ extension SitePages {
       guard parameter != name, let value = request[parameter], !value.isEmpty else { return nil }
       return (parameter, value)
     }
-    let query = (kept + added).map { "\($0.0)=\(SiteFeed.segment($0.1))" }
+    let query = (kept + added).map { "\($0.0)=\(($0.1).percentEncoded)" }
     return "\(root)/search" + (query.isEmpty ? "" : "?" + query.joined(separator: "&"))
   }
 
   func href(search parameter: String, _ value: String) -> String {
-    "\(root)/search?\(parameter)=\(SiteFeed.segment(value))"
+    "\(root)/search?\(parameter)=\(value.percentEncoded)"
   }
 }

@@ -52,12 +52,9 @@ struct SitePages {
   }
 
   /// What is not there, as a page.
-  func missing(_ message: String? = nil, status: Int = 404) throws -> SiteAnswer {
-    let context: Context = [
-      "heading": text("not_found"), "text": message ?? text("not_found_text"),
-    ]
-    var answer = try page("missing", text("not_found"), context, at: nil)
-    answer.status = status
+  func missing() throws -> SiteAnswer {
+    var answer = try page("missing", text("not_found"), [:], at: nil)
+    answer.status = 404
     return answer
   }
 
@@ -80,7 +77,7 @@ struct SitePages {
     content["site"] = try self.title()
     let otherRoot = language == .dutch ? "/en" : ""
     let query = request.query.isEmpty ? "" : "?" + request.query
-    let here = path.map(SiteFeed.segment).joined(separator: "/")
+    let here = path.map(\.percentEncoded).joined(separator: "/")
     let navigation = Self.navigation.map { name -> Context in
       var item: Context = ["href": "\(root)/\(name)", "label": text(name)]
       if name == place { item["current"] = true }
@@ -141,9 +138,9 @@ struct SitePages {
     return stamp.prefix(10) + " " + stamp.dropFirst(11).prefix(5) + " UTC"
   }
 
-  func href(dataset name: String) -> String { "\(root)/dataset/\(SiteFeed.segment(name))" }
+  func href(dataset name: String) -> String { "\(root)/dataset/\(name.percentEncoded)" }
 
-  func href(owner: String) -> String { "\(root)/owner?uri=\(SiteFeed.segment(owner))" }
+  func href(owner: String) -> String { "\(root)/owner?uri=\(owner.percentEncoded)" }
 
   func number(_ number: Int) -> String {
     let digits = String(number)

@@ -62,6 +62,7 @@ let package = Package(
         .embedInCode("Serve/Templates/search.mustache"),
         .embedInCode("Serve/Templates/start.mustache"),
         .embedInCode("Serve/Templates/style.css"),
+        .embedInCode("Serve/Templates/theme.mustache"),
         .embedInCode("Serve/Templates/themes.mustache"),
         .embedInCode("Store/Schema/schema.sql"),
         .embedInCode("Store/Schema/indexes.sql"),

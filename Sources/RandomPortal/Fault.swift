@@ -119,4 +119,38 @@ enum Mishap: Sendable, Equatable {
     default: break
     }
   }
+  /// The answer looks sound.
+  var isLie: Bool {
+    switch self {
+    case .page, .envelope, .text, .empty, .wire, .noCount, .countInWords: false
+    default: true
+    }
+  }
+
+  /// What comes in place of the true answer. What goes wrong on the wire is not in it.
+  ///
+  /// - Parameters:
+  ///   - before: the answer to the search before.
+  ///   - sound: the true answer to another question, or of so many moves ago.
+  func answer(
+    to request: SamplePortal.Request, _ truth: SamplePortal.Answer, _ chance: inout Chance,
+    before: SamplePortal.Answer?, sound: (SamplePortal.Request, _ ago: Int?) -> SamplePortal.Answer
+  ) -> SamplePortal.Answer {
+    switch self {
+    case .page(let status): return .page(status)
+    case .envelope(let status, let type): return .envelope(status, type)
+    case .text(let status): return .json(status, #""Bad request""#)
+    case .empty(let status): return .json(status, "")
+    case .wire: return truth
+    case .repeated: return before ?? truth
+    case .ignoresStart: return sound(request.with("start", nil), nil)
+    case .ignoresFilter: return sound(request.with("fq", nil), nil)
+    case .ignoresFields: return sound(request.with("fl", nil), nil)
+    case .stale(let ago): return sound(request, ago)
+    default:
+      guard var page = SearchPage(truth) else { return truth }
+      rewrite(&page, &chance)
+      return page.answer
+    }
+  }
 }

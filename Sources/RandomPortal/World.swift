@@ -185,34 +185,11 @@ extension World.State {
     from portal: SamplePortal
   ) -> SamplePortal.Answer {
     let truth = sound(request, from: portal)
-    switch mishap {
-    case .page(let status): return .page(status)
-    case .envelope(let status, let type): return .envelope(status, type)
-    case .text(let status): return .json(status, #""Bad request""#)
-    case .empty(let status): return .json(status, "")
-    case .wire: return truth
-    case .noCount, .countInWords:
-      guard var page = SearchPage(truth) else { return truth }
-      mishap.rewrite(&page, &chance)
-      return page.answer
-    default: break
+    let told = mishap.answer(to: request, truth, &chance, before: answerBefore) { request, ago in
+      let held = ago.flatMap { past.suffix($0).first } ?? register
+      return answer(request, holding: held, from: portal)
     }
-    var lie: SamplePortal.Answer
-    switch mishap {
-    case .repeated: lie = answerBefore ?? truth
-    case .ignoresStart: lie = sound(request.with("start", nil), from: portal)
-    case .ignoresFilter: lie = sound(request.with("fq", nil), from: portal)
-    case .ignoresFields: lie = sound(request.with("fl", nil), from: portal)
-    case .stale(let ago):
-      lie = answer(request, holding: past.suffix(ago).first ?? register, from: portal)
-    default:
-      lie = truth
-      if var page = SearchPage(truth) {
-        mishap.rewrite(&page, &chance)
-        lie = page.answer
-      }
-    }
-    run.note(lie, inPlaceOf: truth, mishap)
-    return lie
+    if mishap.isLie { run.note(told, inPlaceOf: truth, mishap) }
+    return told
   }
 }

@@ -238,6 +238,13 @@ package struct RecordIndex: Sendable {
     columns[field]?.slots(where: { isWanted($0.text) }, capacity: entries.count) ?? none
   }
 
+  /// The documents that a source knows by these keys.
+  package func documents(ofKeys keys: some Sequence<Int>) -> SlotSet {
+    keys.reduce(into: none) { found, key in
+      if let slot = slots[key] { found.insert(slot) }
+    }
+  }
+
   private var none: SlotSet { SlotSet(capacity: entries.count) }
 
   private func set(of value: String, in field: String) -> SlotSet {

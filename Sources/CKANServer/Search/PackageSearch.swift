@@ -81,11 +81,10 @@ package struct PackageSearch: Sendable {
     }
   }
 
-  /// The documents that match.
+  /// The documents that match, by what their source knows them, in the order asked; and their facets.
   package struct Matches: Sendable {
-    package var documents: SlotSet
-    /// By what their source knows them, in the order asked.
     package var keys: [Int]
+    package var facets: [Facet]
   }
 
   /// What a portal that does not keep to the rules does otherwise.
@@ -93,8 +92,8 @@ package struct PackageSearch: Sendable {
     package var ignoresFilter = false
     package var filterMatchesNothing = false
     package var ignoresSort = false
-    /// Only these are found.
-    package var holds: SlotSet?
+    /// Only these are found, by what their source knows them.
+    package var holds: Set<Int>?
 
     package init() {}
   }
@@ -103,7 +102,7 @@ package struct PackageSearch: Sendable {
   /// - Throws: `CKANError`.
   package func matches(
     in catalogue: some ServedCatalogue, now: SolrDate, isStrict: Bool, habits: Habits = .init()
-  ) throws -> (matches: Matches, facets: [Facet]) {
+  ) throws -> Matches {
     let query: SolrQuery
     let filters: [SolrQuery]
     let order: SortOrder
@@ -145,12 +144,12 @@ package struct PackageSearch: Sendable {
       found.formIntersection(try index.matching(filter, record: catalogue.record))
     }
     if habits.filterMatchesNothing, !filters.isEmpty { found = SlotSet(capacity: 0) }
-    if let held = habits.holds { found.formIntersection(held) }
+    if let held = habits.holds { found.formIntersection(index.documents(ofKeys: held)) }
     let keys = slots.filter { found.contains(Int($0)) }.map { index.entries[Int($0)].key }
     let facets = facetFields.map { field in
       Facet(field: field, counts: limited(index.counts(of: field, in: found)))
     }
-    return (Matches(documents: found, keys: keys), facets)
+    return Matches(keys: keys, facets: facets)
   }
 
   /// How many of the matching documents have which value.

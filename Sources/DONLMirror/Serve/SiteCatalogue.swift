@@ -28,9 +28,9 @@ struct SiteCatalogue: ServedCatalogue {
   }
 
   func search(_ search: PackageSearch) throws -> SearchResult {
-    let (matches, facets) = try search.matches(in: self, now: SolrDate(now), isStrict: true)
+    let matches = try search.matches(in: self, now: SolrDate(now), isStrict: true)
     let page = try matches.keys.dropFirst(search.start).prefix(search.rows).compactMap(state.record)
-    return SearchResult(count: matches.keys.count, page: page, facets: facets)
+    return SearchResult(count: matches.keys.count, page: page, facets: matches.facets)
   }
 
   /// Of the portal's own list.

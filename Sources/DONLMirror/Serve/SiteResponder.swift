@@ -1,4 +1,5 @@
 import CKANServer
+import Crypto
 import Foundation
 import HummingbirdCore
 import Logging
@@ -15,11 +16,13 @@ final class SiteResponder: Sendable {
   private let quality = Kept(SiteQuality.init)
   private let counts = Kept(SiteCounts.init)
   private let themes = Kept { state in
-    var counts: [String: Int] = [:]
-    try state.snapshot.eachRow("SELECT theme, count(*) FROM theme_datasets GROUP BY theme") { row in
-      if let theme = row.text(0) { counts[theme] = Int(row.integer(1)) }
+    var datasets: [String: Set<Int>] = [:]
+    try state.snapshot.eachRow(
+      "SELECT t.theme, d.key FROM theme_datasets t JOIN all_datasets d ON d.id = t.dataset_id"
+    ) { row in
+      if let theme = row.text(0) { datasets[theme, default: []].insert(Int(row.integer(1))) }
     }
-    return counts
+    return datasets
   }
   /// Reading waits for the disk; that is done here.
   private let threads: NIOThreadPool
@@ -150,10 +153,14 @@ final class SiteResponder: Sendable {
     case "api", "data", "gateway":
       return try await api(request)
     default:
-      return try await conditional(request) { state in
+      // How the mirror is changes with the time, and not with the file alone.
+      let health = try await onThread { [options] in
+        path.isEmpty || path == ["en"] ? options.health() : nil
+      }
+      return try await conditional(request, of: health?.digest) { state in
         let pages = SitePages(self, state, request, path: path)
         do {
-          return try pages.answer()
+          return try pages.answer(health)
         } catch let failure as Failure where failure.isMissing {
           return try pages.missing()
         }
@@ -162,7 +169,7 @@ final class SiteResponder: Sendable {
   }
 
   private func api(_ request: CKANRequest) async throws -> SiteAnswer {
-    try await conditional(request) { state in
+    try await conditional(request, isMoving: request.asksForNow) { state in
       let catalogue = SiteCatalogue(state: state, now: self.options.now())
       let actions = Actions(
         catalogue, rowsCap: 1_000, base: self.options.base(for: request) + "/data")
@@ -171,22 +178,28 @@ final class SiteResponder: Sendable {
   }
 
   /// Reads one state; 304 where the client has what would be answered.
+  ///
+  /// - Parameters:
+  ///   - part: what else decides about the answer.
+  ///   - isMoving: the answer can be another one although the state is the same.
   private func conditional(
-    _ request: CKANRequest,
+    _ request: CKANRequest, of part: String? = nil, isMoving: Bool = false,
     _ work: @escaping @Sendable (SiteState) throws -> SiteAnswer
   ) async throws -> SiteAnswer {
     try await onThread { [self] in
       try site.read { state in
-        let tag = "W/\"\(state.tag)\""
+        let parts = [state.tag, toolVersion, part].compactMap(\.self)
+        let tag = "W/\"\(parts.joined(separator: "-"))\""
         var answer: SiteAnswer
-        if request.method != "POST", request.knows(tag) {
+        if !isMoving, request.method != "POST", request.knows(tag) {
           answer = SiteAnswer(304, "", ByteBuffer())
           answer.headers = []
         } else {
           answer = try work(state)
         }
-        if answer.status == 200 || answer.status == 304 { answer.set("ETag", tag) }
+        if !isMoving, answer.status == 200 || answer.status == 304 { answer.set("ETag", tag) }
         for header in state.description(at: options.now()) { answer.set(header.name, header.value) }
+        if isMoving { answer.set("Cache-Control", "no-cache") }
         answer.set("Vary", "Accept-Encoding")
         return answer
       }
@@ -202,8 +215,8 @@ final class SiteResponder: Sendable {
   /// The quality of this state. It takes seconds; who asks meanwhile waits for the same.
   func quality(_ state: SiteState) throws -> SiteQuality { try quality.value(of: state) }
 
-  /// How many datasets have which theme, or one below it.
-  func themeCounts(_ state: SiteState) throws -> [String: Int] { try themes.value(of: state) }
+  /// Which datasets have a theme, or one below it, by `all_datasets.key`.
+  func themes(_ state: SiteState) throws -> [String: Set<Int>] { try themes.value(of: state) }
 
   func counts(_ state: SiteState) throws -> SiteCounts { try counts.value(of: state) }
 
@@ -228,6 +241,21 @@ final class SiteResponder: Sendable {
       try counters.metrics(state)
     }
     return SiteAnswer(200, "text/plain; version=0.0.4; charset=utf-8", ByteBuffer(string: text))
+  }
+}
+
+extension Health {
+  /// Another one where a page says something else.
+  fileprivate var digest: String {
+    let words = findings.map { "\($0.state)\($0.message)" }.joined(separator: "\n")
+    return String(SHA256.hash(data: Array(words.utf8)).hex.prefix(8))
+  }
+}
+
+extension CKANRequest {
+  /// `NOW` in a question moves with the clock.
+  fileprivate var asksForNow: Bool {
+    items.contains { ["q", "fq", "fq_list"].contains($0.name) && $0.value.contains("NOW") }
   }
 }
 

@@ -67,25 +67,21 @@ struct MemoryCatalogue: ServedCatalogue {
     habits.filterMatchesNothing = settings.filterMatchesNothing
     habits.ignoresSort = settings.ignoresSort
     habits.holds = held
-    let (matches, facets) = try search.matches(
+    let matches = try search.matches(
       in: self, now: settings.solrNow, isStrict: false, habits: habits)
     let served = try matches.keys.flatMap(rows)
     let page = served.dropFirst(min(search.start, settings.startMax)).prefix(search.rows)
       .filter { row in row.id.map { !catalogue.unserved.contains($0) } ?? true }
-    return SearchResult(count: served.count, page: page.map(\.bytes), facets: facets)
+    return SearchResult(count: served.count, page: page.map(\.bytes), facets: matches.facets)
   }
 
   /// What the index holds, when that is not all.
-  private var held: SlotSet? {
+  private var held: Set<Int>? {
     guard settings.indexHolds != nil || !catalogue.hidden.isEmpty else { return nil }
-    var slots = SlotSet(capacity: documents.records.count)
-    var left = settings.indexHolds ?? .max
-    for (slot, record) in documents.records.enumerated()
-    where left > 0 && !catalogue.hidden.contains(record.id) {
-      slots.insert(slot)
-      left -= 1
+    let shown = documents.records.indices.filter {
+      !catalogue.hidden.contains(documents.records[$0].id)
     }
-    return slots
+    return Set(shown.prefix(settings.indexHolds ?? .max))
   }
 
   private typealias Row = (id: String?, bytes: ByteBuffer)

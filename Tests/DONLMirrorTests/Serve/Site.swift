@@ -87,16 +87,20 @@ struct Site: Sendable {
   }
 
   /// Says these bytes to the server and reads until it closes, or has answered and falls silent.
-  func say(_ bytes: [UInt8], patience: Int = 5) async throws -> String {
+  func say(
+    _ bytes: [UInt8], patience: Int = 5, isClosing: Bool = false
+  ) async throws -> String {
     // Waiting here would take a thread from the server.
     try await withCheckedThrowingContinuation { continuation in
       DispatchQueue.global().async {
-        continuation.resume(with: Result { try exchange(bytes, patience) })
+        continuation.resume(with: Result { try exchange(bytes, patience, isClosing) })
       }
     }
   }
 
-  private func exchange(_ bytes: [UInt8], _ patience: Int) throws -> String {
+  private func exchange(
+    _ bytes: [UInt8], _ patience: Int, _ isClosing: Bool
+  ) throws -> String {
     let client = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     defer { close(client) }
     var address = sockaddr_in()
@@ -114,6 +118,7 @@ struct Site: Sendable {
     _ = bytes.withUnsafeBytes {
       send(client, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
     }
+    if isClosing { shutdown(client, Int32(SHUT_WR)) }
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -126,6 +131,23 @@ struct Site: Sendable {
 }
 
 extension Mirror {
+  /// A mirror of the sample, its lists included, on the first day or after the second.
+  static func ofSample(days: Int = 1) async throws -> Mirror {
+    let mirror = try Mirror()
+    try await SamplePortal.run(.sample(day: 1)) { portal in
+      portal.settings.now = { mirror.now }
+      let lists = portal.listsURL
+      for day in 1...days {
+        if day > 1 {
+          portal.publish(.sample(day: day))
+          mirror.advance(by: .seconds(86_400))
+        }
+        try await mirror.harvest(portal) { $0.settings.lists.url = lists }
+      }
+    }
+    return mirror
+  }
+
   /// Serves the mirror while the body runs, by the clock of the mirror.
   func serve<Result: Sendable>(
     allowing hosts: Set<String> = [], body: @escaping @Sendable (Site) async throws -> Result

@@ -38,11 +38,7 @@ struct SitePageTests {
 
   @Test("are whole in both languages, under a policy that lets nothing run")
   func pages() async throws {
-    let mirror = try Mirror()
-    try await SamplePortal.run(.sample(day: 1)) { portal in
-      let lists = portal.listsURL
-      try await mirror.harvest(portal) { $0.settings.lists.url = lists }
-    }
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       for page in Self.pages {
         for (root, language) in [("", "nl"), ("/en", "en")] {
@@ -60,13 +56,7 @@ struct SitePageTests {
 
   @Test("have no dead link")
   func links() async throws {
-    let mirror = try Mirror()
-    try await SamplePortal.run(.sample(day: 1)) { portal in
-      try await mirror.harvest(portal)
-      portal.publish(.sample(day: 2))
-      mirror.advance(by: .seconds(86_400))
-      try await mirror.harvest(portal)
-    }
+    let mirror = try await Mirror.ofSample(days: 2)
     try await mirror.serve { site in
       var seen: Set<String> = []
       var next = ["/", "/en"]
@@ -125,13 +115,7 @@ struct SitePageTests {
 
   @Test("tell what a dataset was, and what is wrong with it")
   func dataset() async throws {
-    let mirror = try Mirror()
-    try await SamplePortal.run(.sample(day: 1)) { portal in
-      try await mirror.harvest(portal)
-      portal.publish(.sample(day: 2))
-      mirror.advance(by: .seconds(86_400))
-      try await mirror.harvest(portal)
-    }
+    let mirror = try await Mirror.ofSample(days: 2)
     let name = try #require(
       try mirror.strings(
         "SELECT name FROM changes WHERE kind = 'update' AND changed_fields LIKE '%\"title\"%'"
@@ -152,6 +136,43 @@ struct SitePageTests {
       #expect(facet.contains("CSV"))
     }
   }
+  @Test("draw the whole tree of themes, and count what a click then finds")
+  func themes() async throws {
+    let mirror = try await Mirror.ofSample()
+    // A third level, a theme below what is on no list, and a ring of two.
+    let list = "Overheid:TaxonomieBeleidsagenda"
+    let parent = try #require(
+      try mirror.strings("SELECT uri FROM themes WHERE parent IS NOT NULL ORDER BY uri").first
+        ?? nil)
+    for (uri, above) in [
+      ("t:deep", parent), ("t:lost", "t:nowhere"), ("t:ring1", "t:ring2"), ("t:ring2", "t:ring1"),
+    ] {
+      try mirror.tamper(
+        """
+        INSERT INTO terms (list, value, standing, label_nl, parent, first_seen, last_seen)
+        SELECT '\(list)', '\(uri)', 'listed', '\(uri)', '\(above)', first_seen, last_seen
+        FROM terms WHERE list = '\(list)' AND first_seen IS NOT NULL LIMIT 1
+        """)
+    }
+    let uris = try mirror.strings("SELECT uri FROM concepts WHERE list = '\(list)'").compactMap(
+      \.self)
+    try await mirror.serve { site in
+      let page = try await site.get("/themes").text
+      for uri in uris {
+        let link = /href="(\/search\?theme=[^"]*)">[^<]*<\/a> <span class="count">([0-9.]+)</
+        let found = page.matches(of: link).filter {
+          String($0.1).removingPercentEncoding == "/search?theme=\(uri)"
+        }
+        #expect(found.count == 1, "\(uri)")
+        guard let found = found.first else { continue }
+        let search = try await site.get(String(found.1)).text
+        #expect(search.contains(">\(found.2) datasets gevonden<"), "\(uri): \(found.2)")
+      }
+      let branch = try #require(page.range(of: "t:deep"))
+      #expect(page[..<branch.lowerBound].matches(of: /<ul>/).count > 1)
+    }
+  }
+
   @Test("name the same titles twice as the view does")
   func duplicates() async throws {
     let mirror = try Mirror()

@@ -10,22 +10,9 @@ import Testing
 
 @Suite("serve, over HTTP")
 struct SiteServerTests {
-  private static func harvested(days: Int = 1) async throws -> Mirror {
-    let mirror = try Mirror()
-    try await SamplePortal.run(.sample(day: 1)) { portal in
-      portal.settings.now = { mirror.now }
-      try await mirror.harvest(portal)
-      guard days == 2 else { return }
-      portal.publish(.sample(day: 2))
-      mirror.advance(by: .seconds(86_400))
-      try await mirror.harvest(portal)
-    }
-    return mirror
-  }
-
   @Test("says which portal, as of when and how old, and 304 to who has it")
   func conditional() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     mirror.advance(by: .seconds(3_600))
     let source = try #require(
       try mirror.strings("SELECT value FROM meta WHERE key = 'source'").first ?? nil)
@@ -59,6 +46,36 @@ struct SiteServerTests {
     }
   }
 
+  @Test("never says 304 where the clock decides")
+  func moving() async throws {
+    let mirror = try await Mirror.ofSample()
+    try await mirror.serve { site in
+      let path = "/api/3/action/package_search?rows=0&fq=metadata_modified:%5BNOW-1DAY+TO+*%5D"
+      let first = try await site.get(path)
+      #expect(first.status == 200)
+      #expect(first["ETag"] == nil)
+      #expect(first["Cache-Control"] == "no-cache")
+      #expect(try await site.get(path, headers: ["If-None-Match": "*"]).status == 200)
+      // The start page says how the mirror is, and that ages.
+      let fresh = try #require(try await site.get("/")["ETag"])
+      mirror.advance(by: .seconds(200_000))
+      let aged = try await site.get("/", headers: ["If-None-Match": fresh])
+      #expect(aged.status == 200)
+      #expect(aged.text.contains("class=\"bad\""))
+    }
+  }
+
+  @Test("answers who has asked and says no more")
+  func halfClosed() async throws {
+    let mirror = try await Mirror.ofSample()
+    try await mirror.serve { site in
+      let answer = try await site.say(
+        Array("GET /api/3/action/site_read HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8),
+        isClosing: true)
+      #expect(answer.hasPrefix("HTTP/1.1 200"))
+    }
+  }
+
   @Test("shows a change at once, under another tag")
   func follows() async throws {
     let mirror = try Mirror()
@@ -82,7 +99,7 @@ struct SiteServerTests {
 
   @Test("hands out the feed page by page, and 410 where it does not go on")
   func feed() async throws {
-    let mirror = try await Self.harvested(days: 2)
+    let mirror = try await Mirror.ofSample(days: 2)
     try await mirror.serve { site in
       var seq = 0
       var lines: [Substring] = []
@@ -125,7 +142,7 @@ struct SiteServerTests {
 
   @Test("tells feed readers, also of one owner or theme")
   func atom() async throws {
-    let mirror = try await Self.harvested(days: 2)
+    let mirror = try await Mirror.ofSample(days: 2)
     let owner = try #require(
       try mirror.strings("SELECT owner FROM labeled_datasets WHERE name = 'alle-velden'").first
         ?? nil)
@@ -143,7 +160,7 @@ struct SiteServerTests {
 
   @Test("serves the file whole and in parts")
   func download() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       let whole = try await site.get("/download")
       let size = whole.body.readableBytes
@@ -175,7 +192,7 @@ struct SiteServerTests {
 
   @Test("writes the catalogue and each dataset as RDF")
   func rdf() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       for (name, type) in [
         ("catalog.ttl", "text/turtle"), ("catalog.nt", "application/n-triples"),
@@ -194,7 +211,7 @@ struct SiteServerTests {
 
   @Test("is healthy until the mirror is too old")
   func health() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       let well = try await site.get("/health")
       #expect(well.status == 200)
@@ -246,7 +263,7 @@ struct SiteServerTests {
 
   @Test("answers only under a name that it knows")
   func hosts() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve(allowing: ["mirror.example"]) { site in
       for (host, status) in [
         ("localhost", "200"), ("127.0.0.1:1", "200"), ("[::1]:80", "200"),
@@ -264,7 +281,7 @@ struct SiteServerTests {
 
   @Test("stands what clients send")
   func oddities() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       let end = "Host: localhost\r\nConnection: close\r\n\r\n"
       let long = String(repeating: "x", count: 100_000)
@@ -303,7 +320,7 @@ struct SiteServerTests {
 
   @Test("is not held up by clients that say nothing")
   func silence() async throws {
-    let mirror = try await Self.harvested()
+    let mirror = try await Mirror.ofSample()
     try await mirror.serve { site in
       let clients = (0..<50).map { _ in socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0) }
       defer { for client in clients { close(client) } }

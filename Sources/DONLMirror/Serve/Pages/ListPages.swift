@@ -3,34 +3,30 @@ import Foundation
 /// Value lists, and the themes as a tree.
 extension SitePages {
   func themes() throws -> Context {
-    let counts = try responder.themeCounts(state)
+    let datasets = try responder.themes(state)
     var names: [String: String] = [:]
-    var below: [String: [String]] = [:]
-    var tops: [String] = []
+    var parents: [(uri: String, parent: String?)] = []
     try state.snapshot.eachRow(
       "SELECT uri, coalesce(\(labelColumn), label_nl, uri), parent FROM themes ORDER BY 2"
     ) { row in
       guard let uri = row.text(0) else { return }
       names[uri] = row.text(1)
-      if let parent = row.text(2) {
-        below[parent, default: []].append(uri)
-      } else {
-        tops.append(uri)
-      }
+      parents.append((uri, row.text(2)))
     }
-    func item(_ uri: String) -> Context {
-      [
-        "label": names[uri] ?? uri, "count": number(counts[uri] ?? 0),
-        "href": href(search: "theme", uri),
+    let below = Dictionary(grouping: parents) { $0.parent ?? "" }
+    var placed: Set<String> = []
+    func branch(_ uri: String) -> Context? {
+      // A list may name a theme as its own ancestor.
+      guard placed.insert(uri).inserted else { return nil }
+      let branches = below[uri, default: []].compactMap { branch($0.uri) }
+      return [
+        "label": names[uri] ?? uri, "count": number(datasets[uri]?.count ?? 0),
+        "href": href(search: "theme", uri), "below": branches, "has_below": !branches.isEmpty,
       ]
     }
-    let themes = tops.map { uri -> Context in
-      var theme = item(uri)
-      let children = below[uri, default: []]
-      theme["below"] = children.map(item)
-      theme["has_below"] = !children.isEmpty
-      return theme
-    }
+    // Of what stands below nothing that is on the list, and then what is left: a ring.
+    let tops = parents.filter { theme in theme.parent.map { names[$0] == nil } ?? true }
+    let themes = (tops + parents).compactMap { branch($0.uri) }
     return ["themes": themes, "has_themes": !themes.isEmpty]
   }
 

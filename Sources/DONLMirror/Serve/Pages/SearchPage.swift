@@ -23,28 +23,45 @@ extension SitePages {
     FacetKind(parameter: "tag", fields: ["tags"], text: "tags"),
   ]
 
+  /// A filter of this page that was chosen.
+  private struct Choice {
+    var kind: FacetKind
+    var field: String
+    var value: String
+  }
+
   func search() throws -> Context {
     let q = request["q"] ?? ""
     let page = min(max(1, request["page"].flatMap { Int($0) } ?? 1), 1_000_000)
-    var filters: [(name: String, value: String?)] = []
-    var chosen: [(kind: FacetKind, field: String, value: String)] = []
-    for kind in Self.facetKinds {
-      guard let value = request[kind.parameter], !value.isEmpty else { continue }
-      let field = try self.field(of: kind)
-      let values = try kind.parameter == "theme" ? themes(below: value) : [value]
-      let either = values.map(Self.quoted).joined(separator: " OR ")
-      filters.append(("fq_list", "+\(field):(\(either))"))
-      chosen.append((kind, field, value))
+    let themes = try responder.themes(state)
+    let fields = try Dictionary(
+      uniqueKeysWithValues: Self.facetKinds.map { ($0.parameter, try field(of: $0)) })
+    let chosen = Self.facetKinds.compactMap { kind -> Choice? in
+      guard let value = request[kind.parameter], !value.isEmpty else { return nil }
+      return Choice(kind: kind, field: fields[kind.parameter] ?? "", value: value)
     }
-    let asked = request.only(
-      [
-        ("q", Self.query(q)), ("sort", "metadata_modified desc, id asc"),
-        ("rows", "\(Self.resultsAPage)"), ("start", "\((page - 1) * Self.resultsAPage)"),
-      ] + filters)
+    let open = Self.facetKinds.filter { kind in
+      kind.parameter != "tag" && !chosen.contains { $0.kind.parameter == kind.parameter }
+    }
+    var habits = PackageSearch.Habits()
+    var items: [(name: String, value: String?)] = [
+      ("q", Self.query(q)), ("sort", "metadata_modified desc, id asc"),
+      ("rows", "\(Self.resultsAPage)"), ("start", "\((page - 1) * Self.resultsAPage)"),
+      ("facet.limit", "-1"),
+      ("facet.field", try jsonArray(open.compactMap { fields[$0.parameter] })),
+    ]
+    for choice in chosen {
+      // A theme is found with what stands below it on its list.
+      if choice.field == "theme" {
+        habits.holds = themes[choice.value] ?? []
+      } else {
+        items.append(("fq_list", "+\(choice.field):\(Self.quoted(choice.value))"))
+      }
+    }
     let catalogue = SiteCatalogue(state: state, now: responder.options.now())
-    let search = try PackageSearch(asked, rowsCap: Self.resultsAPage)
-    let (matches, _) = try search.matches(
-      in: catalogue, now: SolrDate(milliseconds: 0), isStrict: true)
+    let search = try PackageSearch(request.only(items), rowsCap: Self.resultsAPage)
+    let matches = try search.matches(
+      in: catalogue, now: SolrDate(milliseconds: 0), isStrict: true, habits: habits)
     let count = matches.keys.count
     let pages = max(1, (count + Self.resultsAPage - 1) / Self.resultsAPage)
     let keys = Array(matches.keys.dropFirst(search.start).prefix(search.rows))
@@ -61,7 +78,9 @@ extension SitePages {
       "count_text": "\(number(count)) \(text("datasets").lowercased()) \(found)",
       "results": try results(keys), "first": "\(search.start + 1)",
       "page_text": "\(text("page")) \(number(page)) / \(number(pages))",
-      "facets": try facets(of: matches.documents, besides: Set(chosen.map(\.kind.parameter))),
+      "facets": try open.compactMap { kind in
+        try facet(kind, fields[kind.parameter] ?? "", matches, themes)
+      },
     ]
     if page > 1 { context["previous"] = address(with: "page", "\(min(page - 1, pages))") }
     if page < pages { context["next"] = address(with: "page", "\(page + 1)") }
@@ -91,20 +110,6 @@ extension SitePages {
     }
   }
 
-  /// A theme and what stands below it on its list.
-  private func themes(below theme: String) throws -> [String] {
-    var themes: [String] = []
-    try state.snapshot.eachRow(
-      """
-      SELECT DISTINCT uri FROM broader_concepts
-      WHERE ancestor = ? AND list IN (SELECT value_list FROM fields WHERE field = 'theme')
-      """, [.text(theme)]
-    ) { row in
-      if let uri = row.text(0) { themes.append(uri) }
-    }
-    return themes.isEmpty ? [theme] : themes
-  }
-
   private func results(_ keys: [Int]) throws -> [Context] {
     var results: [Int: Context] = [:]
     try state.snapshot.eachRow(
@@ -132,43 +137,31 @@ extension SitePages {
     return line.count > 240 ? line.prefix(240) + "…" : line
   }
 
-  private func facets(of documents: SlotSet, besides chosen: Set<String>) throws -> [Context] {
-    try Self.facetKinds.filter { $0.parameter != "tag" && !chosen.contains($0.parameter) }
-      .compactMap { kind in
-        let field = try self.field(of: kind)
-        let counts = try state.withIndex([field]) { index in
-          index.counts(of: field, in: documents)
-        }
-        let top = counts.sorted {
-          $0.count == $1.count ? $0.value < $1.value : $0.count > $1.count
-        }.prefix(15)
-        guard !top.isEmpty else { return nil }
-        let labels = try labels(
-          of: top.map(\.value), field: field == "res_format" ? "format" : field)
-        let values = try top.map { item -> Context in
-          let count =
-            try kind.parameter == "theme"
-            ? self.count(ofTheme: item.value, field, in: documents) : item.count
-          return [
-            "label": labels[item.value] ?? item.value, "count": number(count),
-            "href": address(with: kind.parameter, item.value),
-          ]
-        }
-        return [
-          "label": text(kind.text), "values": values,
-          "open": ["owner", "theme"].contains(kind.parameter),
-        ]
-      }
-  }
+  private static let valuesShown = 15
 
-  /// With those of the themes below it, as the filter finds them.
-  private func count(ofTheme theme: String, _ field: String, in documents: SlotSet) throws -> Int {
-    let themes = Set(try themes(below: theme))
-    return try state.withIndex([field]) { index in
-      var found = index.documents(having: field) { themes.contains($0) }
-      found.formIntersection(documents)
-      return found.count
+  private func facet(
+    _ kind: FacetKind, _ field: String, _ matches: PackageSearch.Matches,
+    _ themes: [String: Set<Int>]
+  ) throws -> Context? {
+    var counts = matches.facets.first { $0.field == field }?.counts ?? []
+    if field == "theme" {
+      let found = Set(matches.keys)
+      counts = themes.map { ($0.key, $0.value.count { found.contains($0) }) }
+        .filter { $0.1 > 0 }.sorted { ($1.1, $0.0) < ($0.1, $1.0) }
     }
+    let top = counts.prefix(Self.valuesShown)
+    guard !top.isEmpty else { return nil }
+    let labels = try labels(of: top.map(\.value), field: field == "res_format" ? "format" : field)
+    let values = top.map { item -> Context in
+      [
+        "label": labels[item.value] ?? item.value, "count": number(item.count),
+        "href": address(with: kind.parameter, item.value),
+      ]
+    }
+    return [
+      "label": text(kind.text), "values": values,
+      "open": ["owner", "theme"].contains(kind.parameter),
+    ]
   }
 
   /// This page with another value of a parameter; what is chosen anew begins at the first page.

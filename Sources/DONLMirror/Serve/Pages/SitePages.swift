@@ -30,9 +30,10 @@ struct SitePages {
   private static let policy =
     "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-  func answer() throws -> SiteAnswer {
+  /// - Parameter health: for the start page.
+  func answer(_ health: Health?) throws -> SiteAnswer {
     switch (path.first, path.count) {
-    case (nil, _): return try page("start", try title(), try start(), at: "")
+    case (nil, _): return try page("start", try title(), try start(health), at: "")
     case ("style.css", 1): return SiteAnswer(200, "text/css; charset=utf-8", Self.style)
     case ("search", 1):
       return try page("search", text("search_datasets"), try search(), at: "search")
@@ -113,7 +114,7 @@ struct SitePages {
       ("owners", PackageResources.owners_mustache), ("owner", PackageResources.owner_mustache),
       ("themes", PackageResources.themes_mustache), ("lists", PackageResources.lists_mustache),
       ("list", PackageResources.list_mustache), ("runs", PackageResources.runs_mustache),
-      ("missing", PackageResources.missing_mustache),
+      ("missing", PackageResources.missing_mustache), ("theme", PackageResources.theme_mustache),
     ]
     var templates: [String: MustacheTemplate] = [:]
     for (name, source) in sources {

@@ -2,19 +2,19 @@ import Foundation
 
 /// Counts, freshness, what changed, the last runs.
 extension SitePages {
-  func start() throws -> Context {
+  func start(_ health: Health?) throws -> Context {
     let counts = try responder.counts(state)
     let figures = [
       figure("datasets", counts.datasets, "search"), figure("resources", counts.resources, nil),
       figure("owners_only", counts.owners, "owners"), figure("lists", counts.lists, "lists"),
     ]
     let changes = try latestChanges()
-    let health = responder.options.health()
+    let findings = health?.findings ?? []
     return [
       "figures": figures, "changes": changes, "has_changes": !changes.isEmpty,
-      "health": health.findings.isEmpty
-        ? text("healthy") : health.findings.map(\.message).joined(separator: " "),
-      "health_class": health.state == .ok ? "good" : "bad", "chart": try runChart(),
+      "health": findings.isEmpty
+        ? text("healthy") : findings.map(\.message).joined(separator: " "),
+      "health_class": findings.isEmpty ? "good" : "bad", "chart": try runChart(),
     ]
   }
 

@@ -8,6 +8,10 @@ import Synchronization
 
 @testable import DONLMirror
 
+#if canImport(FoundationXML)
+  import FoundationXML
+#endif
+
 /// A mirror that is served over a real socket.
 struct Site: Sendable {
   let port: Int
@@ -160,4 +164,10 @@ extension Mirror {
 func escaped(_ text: String) -> String {
   let plain = CharacterSet.alphanumerics.intersection(.init(charactersIn: "\u{0}"..."\u{7F}"))
   return text.addingPercentEncoding(withAllowedCharacters: plain) ?? text
+}
+
+/// `parse()` alone says true of what is none.
+func isWellFormed(_ xml: String) -> Bool {
+  let parser = XMLParser(data: Data(xml.utf8))
+  return parser.parse() && parser.parserError == nil
 }

@@ -100,6 +100,17 @@ public struct SiteServer: Sendable {
       }
     } catch let error as IOError {
       throw Failure(errno: error.errnoCode, "\(options.address) cannot be listened on")
+    } catch is UnixDomainSocketPathWrongType {
+      throw Failure(
+        .cannotCreate, reason: "not_ours",
+        "\(options.address) is no socket; it was left as it is. Choose another --listen.")
+    } catch is SocketAddressError.UnknownHost {
+      throw Failure(
+        .cannotCreate, reason: "address",
+        "\(options.address) cannot be listened on: nobody knows that name.")
+    } catch let error as SocketAddressError {
+      throw Failure(
+        .cannotCreate, reason: "address", "\(options.address) cannot be listened on: \(error).")
     }
   }
 }

@@ -101,15 +101,20 @@ struct ServedFile: Sendable {
 actor SiteFiles {
   private let site: MirrorSite
   private let threads: NIOThreadPool
+  private let slowThreads: NIOThreadPool
   private var made: [SiteFile: (tag: String, task: Task<ServedFile, any Error>)] = [:]
   /// What is made here need not be made alike by the next process.
   private let origin = String(UInt32.random(in: 0 ... .max), radix: 36)
 
   private let now: @Sendable () -> Date
 
-  init(site: MirrorSite, threads: NIOThreadPool, now: @escaping @Sendable () -> Date) {
+  init(
+    site: MirrorSite, threads: NIOThreadPool, slowThreads: NIOThreadPool,
+    now: @escaping @Sendable () -> Date
+  ) {
     self.site = site
     self.threads = threads
+    self.slowThreads = slowThreads
     self.now = now
   }
 
@@ -122,8 +127,8 @@ actor SiteFiles {
       return try await threads.runIfActive { try Self.published(site, now) }
     }
     if let known = made[kind], known.tag == tag { return try await known.task.value }
-    let task = Task {
-      try await threads.runIfActive { try Self.make(kind, of: site, origin, now) }
+    let task = Task { [slowThreads] in
+      try await slowThreads.runIfActive { try Self.make(kind, of: site, origin, now) }
     }
     made[kind] = (tag, task)
     do {

@@ -75,13 +75,13 @@ struct SiteIndex {
     var wanted = fields
     if !isWarm, !fields.isSubset(of: ["id", "name"]) {
       wanted.formUnion(Self.usual)
-      isWarm = true
     }
     try records.prepare(wanted) { visit in
       try state.snapshot.eachRow("SELECT dataset, json FROM record_rows ORDER BY dataset") { row in
         try visit(Int(row.integer(0)), ByteBuffer(bytes: row.bytes(1)))
       }
     }
+    isWarm = isWarm || wanted.isSuperset(of: Self.usual)
   }
 
   private static func entry(_ row: Statement.Columns) -> RecordIndex.Entry {

@@ -26,16 +26,22 @@ final class SiteResponder: Sendable {
   }
   /// Reading waits for the disk; that is done here.
   private let threads: NIOThreadPool
+  /// What takes seconds.
+  private let slowThreads: NIOThreadPool
   private let logger: Logger
 
   private static let requestBytesMax = 1 << 20
 
-  init(_ options: SiteOptions, threads: NIOThreadPool, logger: Logger) {
+  init(
+    _ options: SiteOptions, threads: NIOThreadPool, slowThreads: NIOThreadPool, logger: Logger
+  ) {
     self.options = options
     self.threads = threads
+    self.slowThreads = slowThreads
     self.logger = logger
     site = MirrorSite(path: options.path)
-    files = SiteFiles(site: site, threads: threads, now: options.now)
+    files = SiteFiles(
+      site: site, threads: threads, slowThreads: slowThreads, now: options.now)
   }
 
   /// Makes the index ready, so that the first who asks need not wait.
@@ -153,6 +159,10 @@ final class SiteResponder: Sendable {
     case "api", "data", "gateway":
       return try await api(request)
     default:
+      if let page = path.first(where: { $0 != "en" }), ["owners", "owner"].contains(page) {
+        let tag = try await onThread { [site] in try site.read { $0.tag } }
+        try await quality.prepare(tag, of: site, on: slowThreads)
+      }
       // How the mirror is changes with the time, and not with the file alone.
       let health = try await onThread { [options] in
         path.isEmpty || path == ["en"] ? options.health() : nil
@@ -212,7 +222,7 @@ final class SiteResponder: Sendable {
       ? served.unchanged : served.answer(to: request)
   }
 
-  /// The quality of this state. It takes seconds; who asks meanwhile waits for the same.
+  /// The quality of this state.
   func quality(_ state: SiteState) throws -> SiteQuality { try quality.value(of: state) }
 
   /// Which datasets have a theme, or one below it, by `all_datasets.key`.

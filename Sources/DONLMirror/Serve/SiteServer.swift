@@ -18,22 +18,27 @@ public struct SiteServer: Sendable {
   private static let idleTimeout = TimeAmount.seconds(30)
   private static let headerBytesMax = 32 << 10
   private static let readingThreads = 8
+  private static let slowThreads = 2
 
   /// - Parameter listening: called once connections are accepted, with the port, if there is one.
   /// - Throws: `Failure` 73 where the address cannot be had, 66 and others where the mirror cannot be read.
   public func run(listening: @escaping @Sendable (_ port: Int?) -> Void = { _ in }) async throws {
     // What is wrong with the file is said before anybody connects.
     try MirrorReader(path: options.path).close()
-    let threads = NIOThreadPool(numberOfThreads: Self.readingThreads)
-    threads.start()
-    let responder = SiteResponder(options, threads: threads, logger: logger)
-    do {
-      try await serve(responder, listening)
-    } catch {
-      try? await threads.shutdownGracefully()
-      throw error
+    let pools = [Self.readingThreads, Self.slowThreads].map {
+      NIOThreadPool(numberOfThreads: $0)
     }
-    try await threads.shutdownGracefully()
+    for pool in pools { pool.start() }
+    let responder = SiteResponder(
+      options, threads: pools[0], slowThreads: pools[1], logger: logger)
+    let served: Result<Void, any Error>
+    do {
+      served = .success(try await serve(responder, listening))
+    } catch {
+      served = .failure(error)
+    }
+    for pool in pools { try? await pool.shutdownGracefully() }
+    try served.get()
   }
 
   private func serve(

@@ -1,5 +1,7 @@
 import Foundation
+import NIOPosix
 import SamplePortal
+import Synchronization
 import Testing
 
 @testable import DONLMirror
@@ -166,6 +168,38 @@ struct SitePageTests {
       }
       let branch = try #require(page.range(of: "t:deep"))
       #expect(page[..<branch.lowerBound].matches(of: /<ul>/).count > 1)
+    }
+  }
+
+  @Test("find out what takes long once for all, and keep nobody else waiting")
+  func crowd() async throws {
+    let mirror = try await Mirror.ofSample()
+    let made = Mutex(0)
+    let site = MirrorSite(path: mirror.path)
+    let kept = Kept { state in
+      made.withLock { $0 += 1 }
+      return state.place.last
+    }
+    let threads = NIOThreadPool(numberOfThreads: 1)
+    threads.start()
+    let tag = try site.read { $0.tag }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<50 {
+        group.addTask { try await kept.prepare(tag, of: site, on: threads) }
+      }
+      try await group.waitForAll()
+    }
+    #expect(made.withLock { $0 } == 1)
+    #expect(try site.read(kept.value) == 303)
+    #expect(made.withLock { $0 } == 1)
+    try await threads.shutdownGracefully()
+    try await mirror.serve { site in
+      try await withThrowingTaskGroup(of: Int.self) { group in
+        for page in ["/owners", "/en/owners", "/api/3/action/site_read"] {
+          for _ in 0..<20 { group.addTask { try await site.get(page).status } }
+        }
+        for try await status in group { #expect(status == 200) }
+      }
     }
   }
 

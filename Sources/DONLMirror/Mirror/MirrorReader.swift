@@ -30,6 +30,7 @@ public struct MirrorReader: Sendable {
         .noPermission, reason: "permission", "\(path) cannot be read by this user; check its mode.")
     }
     try FilePlace.refuseSecondNameOfLog(of: FilePlace.resolved(path))
+    SQLite.countNoMemory
     do {
       var configuration = Configuration()
       configuration.readonly = true

@@ -25,7 +25,12 @@ public enum HarvestLock {
     try FilePlace.refuseSecondName(of: place)
     let path = place + ".lock"
     var descriptor = try opened(path)
-    defer { close(descriptor) }
+    defer {
+      // A program that was just being started has the descriptor too, for a moment: closing alone would leave
+      // the lock with it.
+      flock(descriptor, LOCK_UN)
+      close(descriptor)
+    }
     let pause = Duration.milliseconds(200)
     var waited = Duration.zero
     var attempts = 0

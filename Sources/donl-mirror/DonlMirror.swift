@@ -57,12 +57,13 @@ struct DonlMirror: AsyncParsableCommand {
     }
   }
 
-  /// Pages of the portal come and go by the megabyte: each goes back to the system as soon as it is done
-  /// with, and no thread keeps an arena of its own.
+  /// No thread keeps an arena of its own. Pages of the portal come and go by the megabyte: the next takes the
+  /// place of the last, which the system would have to clear again; what is larger goes back at once.
   private static func keepMemorySmall() {
     #if os(Linux)
       mallopt(M_ARENA_MAX, 1)
-      mallopt(M_MMAP_THRESHOLD, 512 << 10)
+      mallopt(M_MMAP_THRESHOLD, 4 << 20)
+      mallopt(M_TRIM_THRESHOLD, 4 << 20)
     #endif
   }
 

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import NIOSSL
 
 /// Tells a watcher outside that a run begins and how it ended, as healthchecks.io and its kin
 /// want to hear it: a GET of the address, of `ADDRESS/start`, of `ADDRESS/fail`.
@@ -30,10 +29,7 @@ struct Ping: Sendable {
     host = target.host
     var portal = PortalSettings(address: site)
     portal.proxy = (try? ProxyRules(settings.portal, environment: environment)) ?? ProxyRules()
-    portal.certificateFile = PortalSettings.certificateFile(in: environment)
-    if (try? TLSConfiguration.verifying(trusting: portal.certificateFile)) == nil {
-      portal.certificateFile = nil
-    }
+    portal.authorities = (try? Authorities(environment: environment)) ?? nil
     portal.contact = settings.portal.contact
     if (try? portal.checkHeaders()) == nil { portal.contact = nil }
     portal.connectTimeout = Self.timeout

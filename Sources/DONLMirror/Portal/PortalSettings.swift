@@ -28,8 +28,8 @@ struct PortalSettings: Sendable {
   var otherSecrets: [Secret] = []
   /// Shown to the portal's operators in the User-Agent.
   var contact: String?
-  /// A PEM file with certificate authorities to trust besides the system's.
-  var certificateFile: String?
+  /// Trusted besides the system's.
+  var authorities: Authorities?
 
   /// The setting that an operator looks at when nothing answers.
   var addressSetting = "portal.url"

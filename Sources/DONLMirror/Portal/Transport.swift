@@ -23,8 +23,8 @@ struct Transport: Sendable {
 
   /// Opens the way to a portal for as long as `body` runs; connections are kept and reused in it.
   ///
-  /// - Throws: `InvalidPortalSetting` when the token, the contact or the file of certificates
-  ///   cannot be used, and what `body` throws.
+  /// - Throws: `InvalidPortalSetting` when the token or the contact cannot be used, and what `body`
+  ///   throws.
   static func using<Result>(
     _ settings: PortalSettings,
     tally: PortalTally = PortalTally(),
@@ -53,7 +53,7 @@ struct Transport: Sendable {
     self.logger = logger.redacted(by: secrets)
     policy = RedirectPolicy(allowedHosts: settings.allowRedirectHosts)
     try settings.checkHeaders()
-    let tls = try TLSConfiguration.verifying(trusting: settings.certificateFile)
+    let tls = TLSConfiguration.verifying(trusting: settings.authorities)
     let proxies: Set<ProxyRules.Proxy?> = [nil, settings.proxy.http, settings.proxy.https]
     clients = Dictionary(
       uniqueKeysWithValues: proxies.map { proxy in
@@ -230,18 +230,34 @@ extension HTTPClient.Configuration {
 extension TLSConfiguration {
   /// Always verifies, and speaks TLS 1.2 at least.
   ///
-  /// - Parameter file: PEM with authorities to trust besides the system's.
-  static func verifying(trusting file: String?) throws(InvalidPortalSetting) -> TLSConfiguration {
+  /// - Parameter authorities: to trust besides the system's.
+  static func verifying(trusting authorities: Authorities?) -> TLSConfiguration {
     var configuration = makeClientConfiguration()
     configuration.minimumTLSVersion = .tlsv12
-    guard let file else { return configuration }
+    if let authorities {
+      configuration.additionalTrustRoots = [.certificates(authorities.certificates)]
+    }
+    return configuration
+  }
+}
+
+/// Certificate authorities of a PEM file. A whole system's take milliseconds to read, so that is done once.
+struct Authorities: Sendable {
+  let certificates: [NIOSSLCertificate]
+
+  init(file: String) throws(InvalidPortalSetting) {
     // What is no PEM, or holds no certificate, is a slip of the pen: nobody sets it for nothing.
     guard let certificates = try? NIOSSLCertificate.fromPEMFile(file), !certificates.isEmpty else {
       throw InvalidPortalSetting(
         message: "SSL_CERT_FILE names \(file), in which no certificates can be read.")
     }
-    configuration.additionalTrustRoots = [.certificates(certificates)]
-    return configuration
+    self.certificates = certificates
+  }
+
+  /// Those that `SSL_CERT_FILE` names; nil where it is not set.
+  init?(environment: [String: String]) throws(InvalidPortalSetting) {
+    guard let file = environment["SSL_CERT_FILE"], !file.isEmpty else { return nil }
+    self = try Authorities(file: file)
   }
 }
 

@@ -1,5 +1,4 @@
 import Foundation
-import NIOSSL
 
 extension PortalSettings {
   /// A portal as settings ask it, without what depends on this machine: the proxy, the token, certificates.
@@ -20,18 +19,13 @@ extension PortalSettings {
     do throws(InvalidPortalSetting) {
       self.init(address: try PortalAddress(portal.url), portal)
       proxy = try ProxyRules(portal, environment: environment)
-      certificateFile = Self.certificateFile(in: environment)
-      _ = try TLSConfiguration.verifying(trusting: certificateFile)
+      authorities = try Authorities(environment: environment)
       if let path = portal.tokenFile { token = try TokenFile(path: path).token() }
       otherSecrets = settings.ping.url.map(Self.secrets(ofPing:)) ?? []
       try checkHeaders()
     } catch {
       throw Failure(.configuration, reason: "configuration", error.message)
     }
-  }
-
-  static func certificateFile(in environment: [String: String]) -> String? {
-    environment["SSL_CERT_FILE"].flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// Whoever knows what stands behind the host can report in our name.

@@ -37,7 +37,7 @@ struct RouteFaultTests {
 
           let summary = try await story.harvest(
             from: "http://localhost:\(story.portal.port)/data"
-          ) { $0.certificateFile = certificate.file }
+          ) { $0.authorities = certificate.authorities }
 
           #expect(summary.exitStatus == .done)
           #expect(summary.tally == Tally(created: FaultStory.size))
@@ -71,7 +71,7 @@ struct RouteFaultTests {
         return try await SecureFront.using(certificate.context, before: story.portal.port) {
           port in
           try await story.harvest(from: "https://localhost:\(port)/data") {
-            $0.certificateFile = certificate.file
+            $0.authorities = certificate.authorities
           }
         }
       }
@@ -164,7 +164,7 @@ struct SecurityFaultTests {
       try await SecureFront.using(certificate.context, before: story.portal.port) { port in
         story.portal.resetRequests()
         let summary = try await story.harvest(from: "https://localhost:\(port)/data") {
-          if isTrusted { $0.certificateFile = certificate.file }
+          if isTrusted { $0.authorities = certificate.authorities }
         }
         #expect(story.portal.requests.isEmpty)
         return summary

@@ -13,7 +13,7 @@ struct TLSTests {
     try await Certificate.using { certificate in
       try await ScriptedServer.using([Answers.ok()], tls: certificate.context) { server in
         let url = "https://localhost:\(server.port)"
-        let trusting = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+        let trusting = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
         #expect(try await get(url, trusting).status == 200)
         let error = await failure { try await get(url, try .to(url)) }
@@ -31,7 +31,7 @@ struct TLSTests {
     try await Certificate.using(from: from, until: until) { certificate in
       try await ScriptedServer.using([Answers.ok()], tls: certificate.context) { server in
         let url = "https://localhost:\(server.port)"
-        let settings = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+        let settings = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
         let error = await failure { try await get(url, settings) }
 
@@ -47,7 +47,7 @@ struct TLSTests {
     try await Certificate.using(name: "DNS:example.nl") { certificate in
       try await ScriptedServer.using([Answers.ok()], tls: certificate.context) { server in
         let url = "https://localhost:\(server.port)"
-        let settings = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+        let settings = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
         let error = await failure { try await get(url, settings) }
 
@@ -65,7 +65,7 @@ struct TLSTests {
       for (tls, greeting) in [(old, ""), (nil, greeting)] {
         try await ScriptedServer.using([], tls: tls, greeting: greeting) { server in
           let url = "https://localhost:\(server.port)"
-          let settings = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+          let settings = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
           let error = await failure { try await get(url, settings) }
 
@@ -77,11 +77,9 @@ struct TLSTests {
   }
 
   @Test("names a file of authorities that cannot be read")
-  func missingFile() async throws {
-    let settings = try PortalSettings.to("https://localhost") { $0.certificateFile = "/no/ca.pem" }
-
-    let error = await #expect(throws: InvalidPortalSetting.self) {
-      try await get("https://localhost", settings)
+  func missingFile() {
+    let error = #expect(throws: InvalidPortalSetting.self) {
+      try Authorities(environment: ["SSL_CERT_FILE": "/no/ca.pem"])
     }
 
     #expect(error?.message.contains("/no/ca.pem") == true)
@@ -107,7 +105,7 @@ struct TLSTests {
         let target = "https://localhost:\(secure.port)/"
         try await ScriptedServer.using([Answers.redirect(to: target)]) { plain in
           let url = "http://localhost:\(plain.port)/"
-          let settings = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+          let settings = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
           #expect(try await get(url, settings).status == 200)
           #expect(secure.requests.count == 1)
@@ -116,7 +114,7 @@ struct TLSTests {
       let back = Answers.redirect(to: "http://localhost/")
       try await ScriptedServer.using([back], tls: certificate.context) { secure in
         let url = "https://localhost:\(secure.port)/"
-        let settings = try PortalSettings.to(url) { $0.certificateFile = certificate.file }
+        let settings = try PortalSettings.to(url) { $0.authorities = certificate.authorities }
 
         let error = await failure { try await get(url, settings) }
 
@@ -136,7 +134,7 @@ struct TLSTests {
         // The name resolves nowhere: only the proxy knows it.
         let url = "https://portal.invalid"
         let settings = try PortalSettings.to(url) {
-          $0.certificateFile = certificate.file
+          $0.authorities = certificate.authorities
           $0.proxy =
             ProxyRules.Proxy("http://127.0.0.1:\(proxy.port)").map(ProxyRules.init) ?? $0.proxy
         }
@@ -156,6 +154,7 @@ struct Certificate {
   var file: String
   var key: String
   var context: NIOSSLContext
+  var authorities: Authorities
 
   static let openssl = ["/usr/bin/openssl", "/usr/local/bin/openssl", "/opt/homebrew/bin/openssl"]
     .first { FileManager.default.isExecutableFile(atPath: $0) }
@@ -200,7 +199,9 @@ struct Certificate {
     let file = folder.appending(component: "certificate.pem").path
     let key = folder.appending(component: "key.pem").path
     return try await body(
-      Certificate(file: file, key: key, context: try context(file, key, until: .tlsv13)))
+      Certificate(
+        file: file, key: key, context: try context(file, key, until: .tlsv13),
+        authorities: try Authorities(file: file)))
   }
 
   /// For a server that speaks no TLS newer than `version`.

@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Which state of the feed the last run left. It stands beside the database, in `DB.mark`, and the
 /// database names its state too (`meta.feed_state`): an older copy that is put back names another
@@ -79,10 +80,16 @@ struct FeedMark: Sendable, Equatable {
 }
 
 /// Keeps the mark of a database while a run works on it. The caller holds the `HarvestLock`.
-struct FeedKeeper {
-  let store: Store
+final class FeedKeeper: Sendable {
+  private let store: Store
   /// `publish.path`.
-  let published: String?
+  private let published: String?
+  private let noted = Mutex<FeedMark?>(nil)
+
+  init(store: Store, published: String?) {
+    self.store = store
+    self.published = published
+  }
 
   /// Enters the state of this run, and a new epoch when the database is not the one that the last
   /// run left.
@@ -115,8 +122,13 @@ struct FeedKeeper {
   /// is not what readers have seen.
   func note() {
     guard let found = try? store.feedState(), let state = found.state else { return }
-    try? FeedMark(epoch: found.epoch, seq: found.seq, state: state)
-      .write(beside: store.path, isDurable: false)
+    let mark = FeedMark(epoch: found.epoch, seq: found.seq, state: state)
+    noted.withLock { noted in
+      guard noted != mark, (try? mark.write(beside: store.path, isDurable: false)) != nil else {
+        return
+      }
+      noted = mark
+    }
   }
 
   /// Enters the state that this run leaves.

@@ -106,7 +106,8 @@ extension Harvest {
     let read = normalizer.reader()
     return Batch(
       indices.map { place in
-        same[place].map(Batch.Entry.same) ?? .unread(id: records.ids[place], place: place)
+        if let key = same[place], let id = records.ids[place] { return .same(id: id, key: key) }
+        return .unread(id: records.ids[place], place: place)
       }
     ) { read(records[$0]) }
   }

@@ -79,7 +79,7 @@ final class CatalogStatements {
       """)
     liveRecord = try prepare(
       """
-      SELECT r.json FROM all_datasets d JOIN record_rows r ON r.dataset = d.key
+      SELECT r.json, d.key FROM all_datasets d JOIN record_rows r ON r.dataset = d.key
       WHERE d.id = ? AND d.deleted_at IS NULL
       """)
     storedRecord = try prepare("SELECT json FROM record_rows WHERE dataset = ?")

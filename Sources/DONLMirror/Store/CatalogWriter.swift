@@ -83,6 +83,7 @@ final class CatalogWriter: @unchecked Sendable {
   /// rolled back.
   func forget() {
     knowledge = nil
+    mayHoldRejections = nil
     written = [:]
     loosened = []
   }
@@ -134,10 +135,10 @@ final class CatalogWriter: @unchecked Sendable {
     return stored ?? []
   }
 
-  /// Whether a live dataset has this very record.
-  func isStored(_ record: ArraySlice<UInt8>, of id: String) throws -> Bool {
+  /// The key of a live dataset that has this very record.
+  func key(of id: String, storedAs record: ArraySlice<UInt8>) throws -> Int64? {
     try sql.liveRecord.bind(id, at: 1)
-    return try sql.liveRecord.first { $0.equals(0, record) } ?? false
+    return try sql.liveRecord.first { $0.equals(0, record) ? $0.integer(1) : nil } ?? nil
   }
 
   func insert(_ dataset: Dataset, run: Int64, runStarted: String, at now: String) throws -> Int64 {
@@ -214,8 +215,11 @@ final class CatalogWriter: @unchecked Sendable {
     try known.index.follow(key, from: before)
   }
 
-  func markSeen(_ key: Int64, by walk: Int64) throws {
+  /// - Returns: whether this walk had not seen it before.
+  @discardableResult
+  func markSeen(_ key: Int64, by walk: Int64) throws -> Bool {
     try execute(sql.markSeen, [.integer(key), .integer(walk)])
+    return sqlite3_changes(connection) > 0
   }
 
   // MARK: Feed and quarantine
@@ -251,13 +255,21 @@ final class CatalogWriter: @unchecked Sendable {
       try sql.quarantine.bind(lentBlob: record, at: 8)
       try sql.quarantine.run()
     }
+    mayHoldRejections = true
     return true
   }
 
   /// A good record heals the quarantine of its dataset.
   func heal(_ id: String) throws {
-    try execute(sql.heal, [.text(id)])
+    let mayHold =
+      try mayHoldRejections
+      ?? Statement("SELECT 1 FROM rejections", on: connection).first { _ in true } ?? false
+    mayHoldRejections = mayHold
+    if mayHold { try execute(sql.heal, [.text(id)]) }
   }
+
+  /// False where there is nothing to heal; nil where nobody has looked.
+  private var mayHoldRejections: Bool?
 
   // MARK: Organizations and groups
 

@@ -9,14 +9,14 @@ struct Batch {
     case unread(id: String?, place: Int)
     case dataset(Dataset)
     case rejection(Rejection)
-    case same(id: String)
+    case same(id: String, key: Int64)
 
     var id: String? {
       switch self {
       case .unread(let id, _): id
       case .dataset(let dataset): dataset.id
       case .rejection(let rejection): rejection.datasetID
-      case .same(let id): id
+      case .same(let id, _): id
       }
     }
   }
@@ -218,8 +218,8 @@ extension Store {
         try apply(dataset, walk: walk, askedAs: asked, run: run, at: now, into: &tally)
       case .rejection(let rejection):
         try apply(rejection, walk: walk, run: run, at: now, into: &tally)
-      case .same(let id):
-        try apply(unchanged: id, walk: walk, askedAs: asked, into: &tally)
+      case .same(let id, let key):
+        try apply(unchanged: id, key, walk: walk, askedAs: asked, into: &tally)
       case .unread:
         // It has just been read.
         break
@@ -321,21 +321,21 @@ extension Store {
     tally.touched += isRepeated ? 0 : 1
   }
 
-  /// The live datasets whose stored record is, byte for byte, one of these, by its place on the page.
-  /// An id that comes twice is left out: which of its records counts, their stamps say.
-  func stored(among page: Page, at places: [Int]) throws -> [Int: String] {
+  /// The keys of the live datasets whose stored record is, byte for byte, one of these, by its place on the
+  /// page. An id that comes twice is left out: which of its records counts, their stamps say.
+  func stored(among page: Page, at places: [Int]) throws -> [Int: Int64] {
     // In one transaction: each statement by itself would take and leave the lock of a reader.
     try read { db in
-      var stored: [Int: String] = [:]
+      var stored: [Int: Int64] = [:]
       var seen: [String: Int] = [:]
       try db.inTransaction(.deferred) {
         for place in places {
           guard let id = page.ids[place] else { continue }
-          guard seen.updateValue(place, forKey: id) == nil else {
-            stored = stored.filter { $0.value != id }
+          if let other = seen.updateValue(place, forKey: id) {
+            stored[other] = nil
             continue
           }
-          if try writer.isStored(page[place], of: id) { stored[place] = id }
+          stored[place] = try writer.key(of: id, storedAs: page[place])
         }
         return .commit
       }
@@ -344,14 +344,13 @@ extension Store {
   }
 
   private func apply(
-    unchanged id: String, walk: Int64, askedAs asked: Asked, into tally: inout Tally
+    unchanged id: String, _ key: Int64, walk: Int64, askedAs asked: Asked,
+    into tally: inout Tally
   ) throws {
-    guard let known = try writer.known(id) else { return }
-    let isRepeated = known.walk == walk && asked != .postponed
-    guard !isRepeated || asked != .page else { return }
-    try writer.markSeen(known.key, by: walk)
+    let isNew = try writer.markSeen(key, by: walk)
+    guard isNew || asked != .page else { return }
     try writer.heal(id)
-    tally.unchanged += isRepeated ? 0 : 1
+    tally.unchanged += isNew || asked == .postponed ? 1 : 0
   }
 
   private func apply(

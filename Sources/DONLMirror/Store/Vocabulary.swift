@@ -270,22 +270,42 @@ final class Vocabulary {
   private func term(_ value: RecordURI, on list: List, _ texts: LentTexts) throws -> Int64 {
     let text = texts[value.value]
     if let known = list.terms.value(of: text) { return known }
-    try statements.findTerm.bind(lent: text, at: 1)
-    try statements.findTerm.bind(list.name, at: 2)
-    let key: Int64
-    if let found = try statements.findTerm.first({ $0.integer(0) }) {
-      key = found
-    } else {
-      try statements.insertTerm.bind(list.name, at: 1)
-      try statements.insertTerm.bind(lent: text, at: 2)
-      try statements.insertTerm.bind(try standing(of: value, text, on: list), at: 3)
-      try statements.insertTerm.run()
-      key = sqlite3_last_insert_rowid(connection)
+    // What is new need not be looked for first: in a first load nearly all of it is.
+    let key =
+      if expectsNewTerms {
+        try newTerm(value, text, on: list) ?? storedTerm(text, on: list)
+      } else {
+        try storedTerm(text, on: list) ?? newTerm(value, text, on: list)
+      }
+    guard let key else {
+      throw DatabaseError(
+        resultCode: .SQLITE_CONSTRAINT, message: "a value is neither new nor known")
     }
     remember()
     list.terms.set(key, of: text)
     return key
   }
+
+  private func storedTerm(_ text: ByteView, on list: List) throws -> Int64? {
+    try statements.findTerm.bind(lent: text, at: 1)
+    try statements.findTerm.bind(list.name, at: 2)
+    let key = try statements.findTerm.first { $0.integer(0) }
+    if key != nil { expectsNewTerms = false }
+    return key
+  }
+
+  /// - Returns: nil when it is there already.
+  private func newTerm(_ value: RecordURI, _ text: ByteView, on list: List) throws -> Int64? {
+    try statements.insertTerm.bind(list.name, at: 1)
+    try statements.insertTerm.bind(lent: text, at: 2)
+    try statements.insertTerm.bind(try standing(of: value, text, on: list), at: 3)
+    try statements.insertTerm.run()
+    expectsNewTerms = sqlite3_changes(connection) > 0
+    return expectsNewTerms ? sqlite3_last_insert_rowid(connection) : nil
+  }
+
+  /// The last value that was not remembered was new.
+  private var expectsNewTerms = false
 
   private func remember() {
     remembered += 1
@@ -358,7 +378,11 @@ private struct VocabularyStatements {
     insertField = try prepare(
       "INSERT INTO uri_fields (entity, field, scheme, value_list) VALUES (?, ?, ?, ?)")
     findTerm = try prepare("SELECT key FROM terms WHERE value = ? AND list = ?")
-    insertTerm = try prepare("INSERT INTO terms (list, value, standing) VALUES (?, ?, ?)")
+    insertTerm = try prepare(
+      """
+      INSERT INTO terms (list, value, standing) VALUES (?, ?, ?)
+      ON CONFLICT (value, list) DO NOTHING
+      """)
     isCode = try prepare(
       """
       SELECT EXISTS (

@@ -25,8 +25,9 @@ struct SettingsFile {
       throw Self.reference(path, line: line)
     }
     do {
-      // Nodes know their anchors as long as the parser lives.
-      let parser = try Yams.Parser(yaml: text)
+      // Every value is read as it stands there, so nothing needs to guess its type. Nodes know their anchors
+      // as long as the parser lives.
+      let parser = try Yams.Parser(yaml: text, resolver: .basic)
       self.path = path
       entries = try withExtendedLifetime(parser) {
         try Self.entries(of: try parser.singleRoot(), in: path)
@@ -161,6 +162,7 @@ enum YAMLReferences {
     var count = 0
     for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated()
     {
+      guard line.utf8.contains(UInt8(ascii: "*")) else { continue }
       let isComment = line.first { $0 != " " } == "#" && !line.contains { "\"'[]{},".contains($0) }
       if isComment { continue }
       count += line.matches(of: /(?:^|[\s\[\]{},:?!\-"'])\*[^\s,\]}]/).count

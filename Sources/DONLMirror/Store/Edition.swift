@@ -37,11 +37,9 @@ extension Edition {
     for query in Self.queries {
       let rows = try Row.fetchCursor(db, sql: query)
       while let row = try rows.next() {
-        // A length before each value, so that no two rows read the same.
-        for value in row.databaseValues {
-          let text = value.isNull ? "" : "\(value)"
-          hash.update(data: Array("\(value.isNull ? -1 : text.utf8.count):\(text)".utf8))
-        }
+        var bytes: [UInt8] = []
+        for value in row.databaseValues { bytes.append(distinctly: value) }
+        hash.update(data: bytes)
       }
       hash.update(data: [0])
     }
@@ -76,6 +74,22 @@ extension Edition {
       WHERE runs.id > proven.id AND created + updated + touched + deleted > 0)
     FROM proven
     """
+}
+
+extension [UInt8] {
+  /// With its type and its length before it, so that no two rows read the same.
+  fileprivate mutating func append(distinctly value: DatabaseValue) {
+    let (type, text): (Character, String) =
+      switch value.storage {
+      case .null: ("n", "")
+      case .int64(let number): ("i", String(number))
+      case .double(let number): ("d", String(number))
+      case .string(let text): ("s", text)
+      case .blob(let data): ("b", data.base64EncodedString())
+      }
+    append(contentsOf: "\(type)\(text.utf8.count):".utf8)
+    append(contentsOf: text.utf8)
+  }
 }
 
 /// What `health` tells of a database, as the last run noted it: to count and to hash costs more the

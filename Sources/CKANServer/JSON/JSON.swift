@@ -66,23 +66,41 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByArrayLiteral,
 
 extension ByteBuffer {
   fileprivate mutating func writeJSONString(_ string: String) {
-    var spelled = "\""
-    for unit in string.utf16 {
-      switch unit {
-      case 0x22: spelled += "\\\""
-      case 0x5C: spelled += "\\\\"
-      case 0x08: spelled += "\\b"
-      case 0x0C: spelled += "\\f"
-      case 0x0A: spelled += "\\n"
-      case 0x0D: spelled += "\\r"
-      case 0x09: spelled += "\\t"
-      case 0x20..<0x7F: spelled.unicodeScalars.append(Unicode.Scalar(UInt8(unit)))
-      default:
-        let digits = String(unit, radix: 16)
-        spelled += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    writeStaticString("\"")
+    if string.utf8.allSatisfy(\.standsForItself) {
+      writeString(string)
+    } else {
+      var spelled: [UInt8] = []
+      for unit in string.utf16 { spelled.append(spelling: unit) }
+      writeBytes(spelled)
+    }
+    writeStaticString("\"")
+  }
+}
+
+extension UInt8 {
+  fileprivate var standsForItself: Bool {
+    (0x20..<0x7F).contains(self) && self != UInt8(ascii: "\"") && self != UInt8(ascii: "\\")
+  }
+}
+
+extension [UInt8] {
+  fileprivate mutating func append(spelling unit: UInt16) {
+    switch unit {
+    case 0x22: append(contentsOf: [0x5C, 0x22])
+    case 0x5C: append(contentsOf: [0x5C, 0x5C])
+    case 0x08: append(contentsOf: "\\b".utf8)
+    case 0x0C: append(contentsOf: "\\f".utf8)
+    case 0x0A: append(contentsOf: "\\n".utf8)
+    case 0x0D: append(contentsOf: "\\r".utf8)
+    case 0x09: append(contentsOf: "\\t".utf8)
+    case 0x20..<0x7F: append(UInt8(unit))
+    default:
+      append(contentsOf: "\\u".utf8)
+      for shift in [12, 8, 4, 0] {
+        let digit = UInt8(unit >> UInt16(shift) & 0xF)
+        append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
       }
     }
-    spelled += "\""
-    writeString(spelled)
   }
 }

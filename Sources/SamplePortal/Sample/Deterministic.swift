@@ -29,8 +29,9 @@ func uuid(_ name: String) -> String {
     let digits = String(word, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }
-  let all = Array(digits.joined())
-  return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32].map { String(all[$0]) }.joined(separator: "-")
+  let all = Array(digits.joined().utf8)
+  return [0..<8, 8..<12, 12..<16, 16..<20, 20..<32]
+    .map { String(decoding: all[$0], as: UTF8.self) }.joined(separator: "-")
 }
 
 /// `2015-04-11T03:06:17.034706` as Python's `isoformat` spells it: no fraction when it is zero.

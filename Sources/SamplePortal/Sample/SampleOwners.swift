@@ -83,7 +83,11 @@ struct SampleOwner: Sendable {
 
 /// Lower-case letters, digits and single hyphens, as CKAN names have it.
 func slugify(_ title: String) -> String {
-  let plain = ["ú": "u", "â": "a", "ë": "e", "é": "e", "ö": "o", "ï": "i"]
-  return title.lowercased().map { plain[String($0)] ?? String($0) }.joined()
-    .split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }.joined(separator: "-")
+  let plain: [Unicode.Scalar: Unicode.Scalar] = [
+    "ú": "u", "â": "a", "ë": "e", "é": "e", "ö": "o", "ï": "i",
+  ]
+  return title.lowercased().unicodeScalars.map { plain[$0] ?? $0 }
+    .split { !($0.isASCII && ($0.properties.isAlphabetic || ("0"..."9").contains($0))) }
+    .map { word in word.reduce(into: "") { $0.unicodeScalars.append($1) } }
+    .joined(separator: "-")
 }

@@ -110,19 +110,20 @@ extension Store {
     }
     let hadFields = try Bool.fetchOne(db, sql: "SELECT EXISTS (SELECT 1 FROM fields)") ?? false
     try db.execute(sql: "DELETE FROM fields")
+    let insert = try db.makeStatement(
+      sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
     for (place, row) in wanted.enumerated() {
-      try db.execute(
-        sql: "INSERT INTO fields (\(columns)) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        arguments: StatementArguments(row) + [place])
+      try insert.execute(arguments: StatementArguments(row) + [place])
     }
     // The list of a field may be another one; in the order of the table, so that rows come in order.
+    let number = try db.makeStatement(
+      sql: """
+        INSERT INTO uri_fields (entity, field, value_list) VALUES (?1, ?2, ?3)
+        ON CONFLICT (entity, field, scheme) DO UPDATE SET value_list = excluded.value_list
+        """)
     for field in table.fields where field.kind.isURI {
       let list = field.valueList.flatMap { $0.hasPrefix("@") ? nil : $0 }
-      try db.execute(
-        sql: """
-          INSERT INTO uri_fields (entity, field, value_list) VALUES (?1, ?2, ?3)
-          ON CONFLICT (entity, field, scheme) DO UPDATE SET value_list = excluded.value_list
-          """, arguments: [field.entity.rawValue, field.name, list])
+      try number.execute(arguments: [field.entity.rawValue, field.name, list])
     }
     try setMeta("field_table", table.digest, in: db)
     writer.forget()

@@ -78,17 +78,17 @@ extension Store {
       let changes = try differences(from: list.name, in: db)
       // The publisher writes its files anew every night: other validators are no other content.
       if changes.isEmpty, try confirm(list, validators, at: now, in: db) { return changes }
-      try db.execute(
+      try db.cachedStatement(
         sql: """
           INSERT INTO value_lists (name, url, fetched_at, checked_at, entries, etag, last_modified)
           VALUES (?1, ?2, ?3, ?3, ?4, ?5, ?6)
           ON CONFLICT (name) DO UPDATE SET url = ?2, fetched_at = ?3, checked_at = ?3,
             entries = ?4, etag = ?5, last_modified = ?6,
             failed_at = NULL, failure_reason = NULL, failure = NULL
-          """,
-        arguments: [
-          list.name, list.url, now, concepts.count, validators.etag, validators.lastModified,
-        ])
+          """
+      ).execute(arguments: [
+        list.name, list.url, now, concepts.count, validators.etag, validators.lastModified,
+      ])
       let isFirst = try merge(into: list.name, at: now, in: db)
       if isFirst || !changes.isEmpty { writer.forget() }
       try rejoin(whatIsTornOf: list.name, since: now, in: db)
@@ -100,13 +100,13 @@ extension Store {
   private func confirm(
     _ list: ValueList, _ validators: ListValidators, at now: String, in db: Database
   ) throws -> Bool {
-    try db.execute(
+    try db.cachedStatement(
       sql: """
         UPDATE value_lists SET url = ?, checked_at = ?, etag = ?, last_modified = ?,
           failed_at = NULL, failure_reason = NULL, failure = NULL
         WHERE name = ? AND fetched_at IS NOT NULL
-        """,
-      arguments: [list.url, now, validators.etag, validators.lastModified, list.name])
+        """
+    ).execute(arguments: [list.url, now, validators.etag, validators.lastModified, list.name])
     return db.changesCount > 0
   }
 
@@ -120,7 +120,7 @@ extension Store {
         ) STRICT, WITHOUT ROWID;
         DELETE FROM temp.staged;
         """)
-    let insert = try db.makeStatement(sql: "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)")
+    let insert = try db.cachedStatement(sql: "INSERT INTO temp.staged VALUES (?, ?, ?, ?, ?, ?)")
     for concept in concepts {
       try insert.execute(arguments: [
         concept.uri, concept.labelNL, concept.labelEN, concept.parent, concept.type, concept.slug,
@@ -149,7 +149,8 @@ extension Store {
         WHERE list = ?1 AND first_seen IS NOT NULL
       ) c ON c.uri = s.uri
       """
-    guard let row = try Row.fetchOne(db, sql: sql, arguments: [list]) else { return ListChanges() }
+    let row = try Row.fetchOne(try db.cachedStatement(sql: sql), arguments: [list])
+    guard let row else { return ListChanges() }
     return ListChanges(
       added: row["added"], removed: row["removed"], relabeled: row["relabeled"],
       edited: row["edited"])
@@ -165,7 +166,7 @@ extension Store {
         db,
         sql: "SELECT NOT EXISTS (SELECT 1 FROM terms WHERE list = ? AND first_seen IS NOT NULL)",
         arguments: [list]) ?? false
-    try db.execute(
+    try db.cachedStatement(
       sql: """
         INSERT INTO terms (list, value, standing, label_nl, label_en, parent, type, slug,
           first_seen, last_seen)
@@ -175,13 +176,15 @@ extension Store {
           label_en = excluded.label_en, parent = excluded.parent, type = excluded.type,
           slug = excluded.slug, first_seen = coalesce(first_seen, excluded.first_seen),
           last_seen = excluded.last_seen, removed_at = NULL
-        """, arguments: [list, now])
-    try db.execute(
+        """
+    ).execute(arguments: [list, now])
+    try db.cachedStatement(
       sql: """
         UPDATE terms SET removed_at = ?2, standing = 'removed'
         WHERE list = ?1 AND first_seen IS NOT NULL AND standing = 'listed'
           AND value NOT IN (SELECT uri FROM temp.staged)
-        """, arguments: [list, now])
+        """
+    ).execute(arguments: [list, now])
     // Of what could not be told from entries before there were any.
     if isFirst {
       try db.execute(
@@ -189,7 +192,7 @@ extension Store {
         arguments: [list])
     }
     // A name is history as soon as it is seen: the row before it says since when it was otherwise.
-    try db.execute(
+    try db.cachedStatement(
       sql: """
         INSERT OR REPLACE INTO concept_labels (list, uri, observed_at, label_nl, label_en, parent)
         SELECT c.list, c.uri, ?2, c.label_nl, c.label_en, c.parent FROM concepts c
@@ -199,7 +202,8 @@ extension Store {
             AND l.observed_at = (
               SELECT max(observed_at) FROM concept_labels WHERE list = c.list AND uri = c.uri)
             AND (l.label_nl, l.label_en, l.parent) IS (c.label_nl, c.label_en, c.parent))
-        """, arguments: [list, now])
+        """
+    ).execute(arguments: [list, now])
     try db.execute(sql: "DELETE FROM temp.staged")
     return isFirst
   }

@@ -30,6 +30,21 @@ final class Workbench: Sendable {
     try? FileManager.default.removeItem(at: folder)
   }
 
+  /// With a mirror of the sample in `mirror.db`: harvested once, and copied for whoever wants one.
+  static func withMirror() async throws -> Workbench {
+    let bench = try Workbench()
+    for (name, bytes) in try await harvested.value {
+      try bytes.write(to: bench.folder.appending(path: name))
+    }
+    return bench
+  }
+
+  private static let harvested = Task {
+    let bench = try Workbench()
+    try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
+    return try bench.files.map { (name: $0, bytes: try #require(bench.bytes($0))) }
+  }
+
   func path(_ name: String) -> String { folder.appending(path: name).path }
 
   func write(_ text: String, to name: String) throws {

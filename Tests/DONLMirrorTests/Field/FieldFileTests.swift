@@ -8,17 +8,11 @@ extension FieldCommandTests {
   /// `Scripts/fault-table`, D2 to D4: two names that mean one file.
   @Suite("Files in the field")
   struct FieldFileTests {
-    private static func harvested() async throws -> Workbench {
-      let bench = try Workbench()
-      try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
-      return bench
-    }
-
     // MARK: - D2: one lock for one database
 
     @Test("D2 a hard link of the database: 73 by either name, nothing changed, until it is gone")
     func hardLink() async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       try await bench.shell("ln mirror.db other.db").expect(0)
       let before = bench.bytes("mirror.db")
       let files = bench.files
@@ -44,7 +38,7 @@ extension FieldCommandTests {
 
     @Test("D2 a published copy may have as many names as one likes")
     func hardLinkOfCopy() async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       try await bench.run("publish", "copy.db", "--db", "mirror.db").expect(0)
       try await bench.shell("ln -L copy.db kept.db").expect(0)
 
@@ -102,7 +96,7 @@ extension FieldCommandTests {
       "D2 a mount of the file alone is refused, one of its folder meets the same lock",
       .enabled(if: ProcessFaults.canMount))
     func mount() async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       let file = try await bench.shell(
         """
         mkdir other; : > 'other/a b.db'
@@ -149,7 +143,8 @@ extension FieldCommandTests {
 
     @Test("D3 nobody else may open the lock, so nobody else can hold it; an older one is closed")
     func lockMode() async throws {
-      let bench = try await Self.harvested()
+      let bench = try Workbench()
+      try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
       let look = "stat -c %a mirror.db.lock mirror.db.mark"
       #expect(try await bench.shell(look).output == "600\n600\n")
       try await bench.shell("chmod 644 mirror.db.lock").expect(0)
@@ -328,7 +323,7 @@ extension FieldCommandTests {
       "A7 killed at any call that writes the mark: the feed goes on in its epoch",
       .enabled(if: ProcessFaults.canInject))
     func killedAtMark() async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       let epoch = try bench.rows("SELECT value FROM meta WHERE key = 'epoch'")
       let arguments = "harvest --sample --full --rows 100 --db mirror.db"
       for (call, moments) in [("rename", 1...4), ("fsync", 2...4), ("fdatasync", 1...3)] {
@@ -380,7 +375,7 @@ extension FieldCommandTests {
 
     /// A harvested database, links to it, and files of somebody's.
     private static func prepared() async throws -> Workbench {
-      let bench = try await harvested()
+      let bench = try await Workbench.withMirror()
       try await bench.shell(
         """
         mkdir sub; ln -s mirror.db link.db; echo secret > token; echo 'Dear reader' > letter.txt

@@ -179,8 +179,7 @@ extension FieldCommandTests {
   struct FieldStatusTests {
     @Test("E4 held deletions: the reason once, the names below it, fifty in all")
     func held() async throws {
-      let bench = try Workbench()
-      try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
+      let bench = try await Workbench.withMirror()
       try await DatabaseQueue(path: bench.path("mirror.db")).write { db in
         try db.execute(
           sql: """

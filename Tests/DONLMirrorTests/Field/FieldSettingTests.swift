@@ -12,11 +12,10 @@ extension FieldCommandTests {
 
     @Test("D6 a token file that holds no token: 78, in every command that would send it")
     func emptyToken() async throws {
-      let bench = try Workbench()
+      let bench = try await Workbench.withMirror()
       try bench.write("", to: "empty")
       try bench.write(" \n\t\n", to: "blank")
       try await bench.shell("mkdir folder").expect(0)
-      try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
       for file in ["empty", "blank", "folder", "/dev/null"] {
         try bench.write("portal: {token-file: \(file)}\n", to: "config.yaml")
         for command in [
@@ -154,10 +153,9 @@ extension FieldCommandTests {
 
     @Test("E2 a run that ends before it begins is pinged as failed", arguments: mistakes)
     func pings(what: String, yaml: String, code: Int32) async throws {
-      let bench = try Workbench()
+      let bench = try await Workbench.withMirror()
       try bench.write("", to: "empty")
       try bench.write("Dear reader, this is no database.\n", to: "letter.db")
-      try await bench.run("harvest", "--sample", "--db", "mirror.db").expect(0)
       try await ScriptedServer.using([Self.fine]) { watcher in
         let database = yaml.contains("database:") ? "" : "database: {path: mirror.db}\n"
         try bench.write(

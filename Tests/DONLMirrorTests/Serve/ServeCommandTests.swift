@@ -4,17 +4,10 @@ import Testing
 extension CommandLineTests {
   @Suite("serve")
   struct ServeCommandTests {
-    private static func harvested() async throws -> Workbench {
-      let bench = try Workbench()
-      let run = try await bench.run("harvest", "--sample", "--db", "mirror.db")
-      try #require(run.code == 0, "\(run.errors)")
-      return bench
-    }
-
     @Test(
       "says where it listens, and ends with SIGTERM", arguments: ["127.0.0.1:0", "unix:s.sock"])
     func life(address: String) async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       let told = try await bench.shell(
         """
         mkfifo said
@@ -38,7 +31,7 @@ extension CommandLineTests {
         ("unix:" + String(repeating: "x", count: 200), 73, "cannot be listened on"),
       ])
     func addresses(address: String, code: Int32, words: String) async throws {
-      let bench = try await Self.harvested()
+      let bench = try await Workbench.withMirror()
       try bench.write("mine", to: "notes.txt")
       let ended = try await bench.run("serve", "--db", "mirror.db", "--listen", address)
       #expect(ended.code == code, "\(ended.errors)")

@@ -63,7 +63,7 @@ struct DonlMirror: AsyncParsableCommand {
     #if os(Linux)
       mallopt(M_ARENA_MAX, 1)
       mallopt(M_MMAP_THRESHOLD, 4 << 20)
-      mallopt(M_TRIM_THRESHOLD, 4 << 20)
+      mallopt(M_TRIM_THRESHOLD, 2 << 20)
     #endif
   }
 

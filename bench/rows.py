@@ -22,6 +22,8 @@ def main():
     parser.add_argument("copy", help="the file to make; it must not exist")
     parser.add_argument("--rows", type=int, default=250, help="datasets a page")
     options = parser.parse_args()
+    if not os.path.isfile(options.mirror):
+        parser.error(f"{options.mirror} is no database")
     if os.path.exists(options.copy):
         parser.error(f"{options.copy} is there already")
 

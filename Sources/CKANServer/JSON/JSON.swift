@@ -87,8 +87,8 @@ extension UInt8 {
 extension [UInt8] {
   fileprivate mutating func append(spelling unit: UInt16) {
     switch unit {
-    case 0x22: append(contentsOf: [0x5C, 0x22])
-    case 0x5C: append(contentsOf: [0x5C, 0x5C])
+    case 0x22: append(contentsOf: "\\\"".utf8)
+    case 0x5C: append(contentsOf: "\\\\".utf8)
     case 0x08: append(contentsOf: "\\b".utf8)
     case 0x0C: append(contentsOf: "\\f".utf8)
     case 0x0A: append(contentsOf: "\\n".utf8)

@@ -29,7 +29,7 @@ struct Ping: Sendable {
     host = target.host
     var portal = PortalSettings(address: site)
     portal.proxy = (try? ProxyRules(settings.portal, environment: environment)) ?? ProxyRules()
-    portal.authorities = (try? Authorities(environment: environment)) ?? nil
+    portal.authorities = try? Authorities(environment: environment)
     portal.contact = settings.portal.contact
     if (try? portal.checkHeaders()) == nil { portal.contact = nil }
     portal.connectTimeout = Self.timeout

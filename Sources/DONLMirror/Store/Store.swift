@@ -3,10 +3,6 @@ import GRDB
 import GRDBSQLite
 import Synchronization
 
-#if os(Linux)
-  import CLinux
-#endif
-
 /// The database, opened for writing: one connection, one writer, short transactions.
 ///
 /// Readers are never blocked (WAL). The `-wal` and `-shm` files stay when we close, so that a
@@ -299,16 +295,4 @@ extension Failure {
       self.init(.internalError, reason: "database", "\(path): \(detail) (\(error.resultCode)).")
     }
   }
-}
-
-/// The library, as this process wants it.
-enum SQLite {
-  /// SQLite counts what it has allocated, for whoever asks: under one lock for all connections. Nobody asks here,
-  /// and connections on several threads wait for it. It must be said before the first use of the library in a
-  /// process; later it has no effect.
-  static let countNoMemory: Void = {
-    #if os(Linux)
-      _ = sqlite_count_no_memory()
-    #endif
-  }()
 }

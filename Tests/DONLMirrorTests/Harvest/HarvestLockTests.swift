@@ -37,6 +37,26 @@ struct HarvestLockTests {
     #expect(waited.withLock { $0 } == .seconds(1))
   }
 
+  @Test("does not outlive its run in a program that has its descriptor")
+  func inherited() async throws {
+    let mirror = try Mirror()
+    let path = mirror.path
+    // As a fork has it until its exec.
+    var inherited: Int32 = -1
+    try await HarvestLock.hold(beside: path) {
+      let names = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")
+      let held = names.compactMap { Int32($0) }.filter { descriptor in
+        let target = try? FileManager.default.destinationOfSymbolicLink(
+          atPath: "/proc/self/fd/\(descriptor)")
+        return target?.hasSuffix(path + ".lock") == true
+      }
+      inherited = dup(try #require(held.first))
+    }
+    defer { close(inherited) }
+
+    try await HarvestLock.hold(beside: path) {}
+  }
+
   @Test("is taken as soon as the other lets go")
   func released() async throws {
     let mirror = try Mirror()

@@ -43,7 +43,10 @@ final class NotifyListener: Sendable {
   }
 
   /// Wakes the thread, which closes the socket.
-  deinit { shutdown(descriptor, Int32(SHUT_RDWR)) }
+  deinit {
+    shutdown(descriptor, Int32(SHUT_RDWR))
+    if !name.hasPrefix("@") { unlink(name) }
+  }
 
   /// What arrives up to the first message that holds the text, that one included.
   @discardableResult

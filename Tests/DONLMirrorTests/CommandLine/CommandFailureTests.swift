@@ -12,13 +12,13 @@ extension CommandLineTests {
     @Test("of an unreachable portal is temporary, and leaves what was stored")
     func unreachable() async throws {
       let bench = try Workbench()
-      let (closed, number) = try await SamplePortal.run(.sample(day: 1)) { portal in
+      let port = try ClosedPort()
+      defer { withExtendedLifetime(port) {} }
+      let closed = try await SamplePortal.run(.sample(day: 1), port: port.number) { portal in
         let first = try await bench.run("harvest", "--db", "a.db", "--portal", portal.url)
         #expect(first.code == 0)
-        return (portal.url, portal.port)
+        return portal.url
       }
-      let port = try ClosedPort(number)
-      defer { withExtendedLifetime(port) {} }
       let ended = try await bench.run(
         "harvest", "--db", "a.db", "--portal", closed, environment: Self.once)
 
